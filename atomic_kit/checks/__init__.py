@@ -1,0 +1,1 @@
+"""Checks: what is proved about a release in a running machine."""

@@ -1,0 +1,1 @@
+"""Compose: from a package set to a signed OSTree commit."""

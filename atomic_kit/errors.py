@@ -1,0 +1,32 @@
+"""The kinds of error, each with the exit code that a program sees.
+
+A message says what went wrong and which thing it concerns; the hint says what to do next.
+"""
+
+
+class AtomicKitError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.hint}" if self.hint else self.what
+
+
+class InputError(AtomicKitError):
+    """What the user gave (parameters, treefile, a name) cannot be used; nothing was started."""
+
+    exit_code = 2
+
+
+class StepError(AtomicKitError):
+    """A release step or a check failed although its input was fine."""
+
+
+class ToolError(StepError):
+    """A program that a step needs ended with an error, timed out or is not installed."""

@@ -1,0 +1,1 @@
+"""Images: disks made from a commit, for each platform."""

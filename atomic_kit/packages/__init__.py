@@ -1,0 +1,1 @@
+"""Package sets: what a treefile resolves to, why, and how two of them differ."""

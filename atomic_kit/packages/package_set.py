@@ -1,0 +1,86 @@
+"""The solver's answer as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+
+import pandas as pd
+
+from atomic_kit.files import value_digest
+from atomic_kit.nevra import Nevra
+
+
+class Reason(StrEnum):
+    """Why a package is in the set."""
+
+    REQUESTED = "requested"
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One chosen package as its repository describes it.
+
+    Sizes are bytes; `install_size` is the unpacked payload, `download_size` the RPM file. `source` is the
+    source RPM's file name. `checksum` is `sha256:HEX` of the RPM file, or empty when the source can only
+    say it after fetching. `location` is relative to the rpm_repo. `required_by` names the packages (or,
+    for a request, the treefile) that pulled it in.
+    """
+
+    name: str
+    epoch: int
+    version: str
+    release: str
+    arch: str
+    install_size: int
+    download_size: int
+    license: str
+    source: str
+    vendor: str
+    rpm_repo: str
+    location: str
+    checksum: str
+    summary: str
+    reason: Reason
+    required_by: tuple[str, ...] = ()
+
+    @property
+    def nevra(self) -> Nevra:
+        """The package's full name."""
+        return Nevra(self.name, self.epoch, self.version, self.release, self.arch)
+
+
+@dataclass(frozen=True)
+class PackageSet:
+    """The packages of one tree, sorted by name."""
+
+    packages: tuple[Package, ...]
+
+    def __iter__(self) -> Iterator[Package]:
+        return iter(self.packages)
+
+    def __len__(self) -> int:
+        return len(self.packages)
+
+    @property
+    def install_size(self) -> int:
+        """Bytes of all unpacked payloads."""
+        return sum(package.install_size for package in self.packages)
+
+    @property
+    def download_size(self) -> int:
+        """Bytes of all RPM files."""
+        return sum(package.download_size for package in self.packages)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the full names and checksums: two sets with the same digest install the same bytes."""
+        return value_digest([(str(package.nevra), package.checksum) for package in self.packages])
+
+    def frame(self) -> pd.DataFrame:
+        """One row a package; the columns are the fields of Package, `required_by` joined by a comma."""
+        rows = [asdict(package) | {"required_by": ", ".join(package.required_by)} for package in self.packages]
+        return pd.DataFrame(rows, columns=[field.name for field in fields(Package)])

@@ -1,0 +1,1 @@
+"""Policy: findings about a package set, before anything is composed."""

@@ -1,0 +1,1 @@
+"""Releases: their folders, records, versions and publication."""

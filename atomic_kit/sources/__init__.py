@@ -1,0 +1,46 @@
+"""Package sources: where metadata for the solver and verified RPM files come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from atomic_kit.packages.package_set import Package
+
+
+@dataclass(frozen=True, slots=True)
+class RpmRepoMetadata:
+    """The verified metadata of one rpm_repo, on this disk.
+
+    `primary` and `filelists` (None when the repository has none) are rpm-md XML files, compressed or not;
+    `digest` is the SHA-256 of its repomd.xml; `generated` is when the repository was made.
+    """
+
+    id: str
+    primary: Path
+    filelists: Path | None
+    digest: str
+    generated: datetime
+    priority: int = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a source at one time: what one release is resolved from."""
+
+    name: str
+    generated: datetime
+    rpm_repos: tuple[RpmRepoMetadata, ...]
+
+
+class Source(Protocol):
+    """A package source. Both calls leave whole files in the cache or nothing."""
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Bring the metadata up to date; return the snapshots that it offers, oldest first."""
+
+    def fetch(self, packages: Sequence[Package]) -> dict[Package, Path]:
+        """Return a verified RPM file for each package, downloading what the cache lacks."""
