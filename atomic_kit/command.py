@@ -49,12 +49,20 @@ def tools() -> dict[str, Tool]:
 def install_hint(names: Sequence[str]) -> str:
     """Return the command that installs the named tools on this machine."""
     debian = shutil.which("apt-get") is not None
-    packages = sorted({(tools()[name].debian if debian else tools()[name].fedora) for name in names if name in tools()})
+    rows = [tools()[name] for name in names if name in tools()]
+    packages = sorted({row.debian if debian else row.fedora for row in rows} - {"-"})
+    if not packages:
+        return f"no package of this system is known to bring {' '.join(names)}"
     return f"{'apt-get' if debian else 'dnf'} install {' '.join(packages)}"
 
 
 def which(name: str) -> Path | None:
-    """Return where a tool is, looking in the system folders that an ordinary user's PATH leaves out too."""
+    """Return where a tool is, looking in the system folders that an ordinary user's PATH leaves out too.
+
+    A name with a slash is a file, or several places joined by `|` where it may lie; the first one is returned.
+    """
+    if "/" in name:
+        return next((Path(place) for place in name.split("|") if Path(place).exists()), None)
     found = shutil.which(name, path=_path())
     return Path(found) if found else None
 
