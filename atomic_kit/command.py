@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from atomic_kit.errors import StepError, ToolError
 
@@ -129,7 +130,7 @@ def _process(
     cwd: Path | None,
     env: Mapping[str, str] | None,
     stdin: str | None = None,
-    output: object = None,
+    output: IO[str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     program = which(str(argv[0]))
     if program is None:
@@ -137,8 +138,8 @@ def _process(
     process = subprocess.Popen(
         [*_WRAPPER, str(program), *(str(argument) for argument in argv[1:])],
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-        stdout=output or subprocess.PIPE,  # type: ignore[arg-type]
-        stderr=subprocess.STDOUT if output else subprocess.PIPE,
+        stdout=subprocess.PIPE if output is None else output,
+        stderr=subprocess.PIPE if output is None else subprocess.STDOUT,
         cwd=cwd,
         env={**os.environ, "PATH": _path(), "LC_ALL": "C.UTF-8", **(env or {})},
         text=True,
@@ -169,7 +170,12 @@ def _talk(
     reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
     reader.start()
     late = threading.Event()
-    clock = threading.Timer(timeout, lambda: (late.set(), _end(process))) if timeout else None
+
+    def stop() -> None:
+        late.set()
+        _end(process)
+
+    clock = threading.Timer(timeout, stop) if timeout else None
     if clock:
         clock.start()
     lines = []
@@ -186,8 +192,8 @@ def _talk(
 
 
 def _too_late(process: subprocess.Popen[str], timeout: float | None) -> ToolError:
-    argv = process.args[len(_WRAPPER):]  # type: ignore[index]
-    return ToolError(f"{describe(argv)} took more than {timeout:g} s")
+    assert isinstance(process.args, list)
+    return ToolError(f"{describe(process.args[len(_WRAPPER) :])} took more than {timeout:g} s")
 
 
 def _end(process: subprocess.Popen[str]) -> None:
