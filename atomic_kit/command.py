@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -150,6 +150,9 @@ def _process(
         yield process
     finally:
         _end(process)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
 
 
 def _talk(
@@ -179,13 +182,15 @@ def _talk(
     if clock:
         clock.start()
     lines = []
-    for line in process.stdout or ():
-        lines.append(line)
-        on_line(line.rstrip("\n"))
-    process.wait()
-    reader.join(timeout=5)
-    if clock:
-        clock.cancel()
+    try:
+        for line in process.stdout or ():
+            lines.append(line)
+            on_line(line.rstrip("\n"))
+        process.wait()
+        reader.join(timeout=5)
+    finally:
+        if clock:
+            clock.cancel()
     if late.is_set():
         raise _too_late(process, timeout)
     return "".join(lines), "".join(errors)
@@ -199,6 +204,9 @@ def _too_late(process: subprocess.Popen[str], timeout: float | None) -> ToolErro
 def _end(process: subprocess.Popen[str]) -> None:
     """End the process's whole group: first asked, then forced after five seconds."""
     if process.poll() is not None:
+        # Children that it left behind are still in its group.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         return
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
