@@ -1,0 +1,76 @@
+"""What `./workbench` does before there is a Python environment."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from atomic_kit import command
+from atomic_kit.command import Result
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that needs one more tool than any machine has; apt-get, dpkg and sudo are stand-ins."""
+    folder = tmp_path / "project"
+    (folder / "atomic_kit").mkdir(parents=True)
+    shutil.copy(PROJECT / "workbench", folder)
+    row = "nonesuch\tnonesuch-bin\tnonesuch-bin\tcompose: proves a point\n"
+    (folder / "atomic_kit" / "tools.tsv").write_text(row)
+    tools = {"apt-get": "exit 0", "dpkg": "exit 0", "sudo": 'exec "$@"'}
+    for name, script in tools.items():
+        put_tool(folder, name, script)
+    return folder
+
+
+def put_tool(project: Path, name: str, script: str) -> None:
+    path = project / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'#!/bin/sh\necho "{name} $*" >>{project}/calls\n{script}\n')
+    path.chmod(0o755)
+
+
+def workbench(project: Path, *arguments: str) -> Result:
+    path = f"{project}/bin:/usr/bin:/bin"
+    return command.run([project / "workbench", *arguments], env={"PATH": path, "TMPDIR": str(project)}, check=False)
+
+
+def test_it_says_what_it_installs_and_why_and_what_failed(project: Path) -> None:
+    put_tool(
+        project, "apt-get", 'case "$*" in *install*) echo "E: Unable to locate package nonesuch-bin"; exit 100;; esac'
+    )
+    result = workbench(project, "setup")
+    assert result.returncode == 1
+    said, _, failed = result.stderr.partition("E: Unable to locate package nonesuch-bin")
+    assert "nonesuch-bin           compose: proves a point" in said
+    assert "system packages failed" in failed
+    calls = (project / "calls").read_text()
+    assert "install --no-install-recommends nonesuch-bin" in calls
+    assert not (project / ".venv").exists()
+
+
+def test_a_tool_that_the_package_did_not_bring_is_named(project: Path) -> None:
+    result = workbench(project, "setup")
+    assert result.returncode == 1
+    assert "still missing after the installation: nonesuch-bin" in result.stderr
+
+
+def test_an_interrupted_installation_is_completed_first(project: Path) -> None:
+    put_tool(project, "dpkg", '[ "$1" != --audit ] || echo "nonesuch-bin is half installed"')
+    workbench(project, "setup")
+    calls = (project / "calls").read_text().splitlines()
+    configure, install = (
+        calls.index("dpkg --configure -a"),
+        next(i for i, call in enumerate(calls) if "install" in call),
+    )
+    assert configure < install
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], ["run"]])
+def test_bad_usage_exits_with_2_and_installs_nothing(project: Path, arguments: list[str]) -> None:
+    assert workbench(project, *arguments).returncode == 2
+    assert not (project / "calls").exists()
