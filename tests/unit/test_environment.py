@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import sys
+import runpy
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,6 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
-
-from atomic_kit import command
 
 PROJECT = Path(__file__).parents[2]
 PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^ \\]+)(?: ; (?P<marker>[^\\]+))? \\$")
@@ -60,12 +58,11 @@ def test_lock_pins_everything_by_hash_and_names_no_place() -> None:
     assert not re.search(r"https?:|file:|index-url|find-links|(^|\s)/", text)
 
 
-def test_environment_yml_is_what_pyproject_says(tmp_path: Path) -> None:
-    made = tmp_path / "environment.yml"
-    options = ["--extra", "test", "--name", "atomic-workbench", "--python-include", "python>=3.11"]
-    options += ["--custom-command", 'see CONTRIBUTING.md, "Dependencies"', "--output", str(made)]
-    command.run([Path(sys.executable).parent / "pyproject2conda", "yaml", *options], cwd=PROJECT)
-    assert made.read_text(encoding="utf-8") == (PROJECT / "environment.yml").read_text(encoding="utf-8"), REGENERATE
+def test_environment_yml_is_what_pyproject_says(project: dict[str, Any]) -> None:
+    maker = runpy.run_path(str(PROJECT / "tools" / "conda_environment.py"))
+    assert (PROJECT / "environment.yml").read_text(encoding="utf-8") == maker["conda_environment"](project), (
+        "run tools/conda_environment.py"
+    )
 
 
 def test_conda_users_get_every_package_that_pip_users_get(project: dict[str, Any]) -> None:
