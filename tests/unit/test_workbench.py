@@ -60,7 +60,8 @@ def test_a_tool_that_the_package_did_not_bring_is_named(project: Path) -> None:
 
 
 def test_an_interrupted_installation_is_completed_first(project: Path) -> None:
-    put_tool(project, "dpkg", '[ "$1" != --audit ] || echo "nonesuch-bin is half installed"')
+    refusal = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem."
+    put_tool(project, "apt-get", f'case "$*" in *check) echo "{refusal}"; exit 100;; esac')
     workbench(project, "setup")
     calls = (project / "calls").read_text().splitlines()
     configure, install = (
