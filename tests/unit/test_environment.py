@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +59,28 @@ def test_lock_pins_everything_by_hash_and_names_no_place() -> None:
     for name, *hashes in (block.splitlines() for block in blocks):
         assert PIN.match(name) and hashes[0].startswith("    --hash=sha256:"), name
     assert not re.search(r"https?:|file:|index-url|find-links|(^|\s)/", text)
+
+
+def test_every_library_that_is_imported_is_required_by_name(project: dict[str, Any]) -> None:
+    declared = {canonicalize_name(Requirement(text).name) for text in project["project"]["dependencies"]}
+    bringers = packages_distributions()
+    undeclared = {
+        f"{path.relative_to(PROJECT)} imports {module}"
+        for path in sorted((PROJECT / "atomic_kit").rglob("*.py"))
+        for module in imported(path) - set(sys.stdlib_module_names) - {"atomic_kit"}
+        if not declared & {canonicalize_name(name) for name in bringers.get(module, [])}
+    }
+    assert not undeclared, "a library that only another library brings can go away: add it to pyproject.toml"
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
 
 
 def test_environment_yml_is_what_pyproject_says(project: dict[str, Any]) -> None:

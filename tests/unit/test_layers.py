@@ -20,7 +20,7 @@ LAYERS = {
     "door": ["command", "download", "progress"],
     "inputs": ["parameters", "sources", "treefile", "yaml"],
     "engines": ["disk", "ostree", "qemu", "rpm", "solver"],
-    "release steps": ["checks", "compose", "history", "images", "packages", "policy", "release"],
+    "release steps": ["checks", "compose", "history", "images", "packages", "policy", "release", "steps"],
     "faces": ["cli", "doctor", "explorer", "pipeline", "report"],
 }
 HEIGHT = {room: height for height, rooms in enumerate(LAYERS.values()) for room in rooms}
