@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -35,6 +35,15 @@ class Finding:
     state: State
     detail: str
     cure: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """The finding as one row of a table or of a JSON document."""
+        return asdict(self)
+
+
+def is_healthy(findings: Iterable[Finding]) -> bool:
+    """Whether a release can be made here: nothing is missing, though something may be limited."""
+    return all(finding.state is not State.MISSING for finding in findings)
 
 
 def diagnose(build: Path = Path("build")) -> list[Finding]:

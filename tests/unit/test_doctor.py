@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from atomic_kit import command
-from atomic_kit.doctor import Finding, State, diagnose
+from atomic_kit.doctor import Finding, State, diagnose, is_healthy
 
 
 def put_tool(folder: Path, name: str, script: str) -> None:
@@ -36,6 +37,13 @@ def test_a_sandbox_that_is_installed_but_forbidden_is_missing(tmp_path: Path, mo
     sandbox = by_subject(diagnose(tmp_path))["sandbox"]
     assert (sandbox.state, sandbox.detail) == (State.MISSING, "bwrap: No permissions to create new namespace")
     assert "container" in sandbox.cure
+    assert not is_healthy([sandbox])
+
+
+def test_what_is_only_limited_does_not_stop_a_release() -> None:
+    limited = Finding("accelerator", State.LIMITED, "no KVM", "boots are slower")
+    assert is_healthy([limited, Finding("rpm", State.PRESENT, "/usr/bin/rpm")])
+    assert json.loads(json.dumps(limited.as_dict()))["state"] == "limited"
 
 
 def test_an_apt_without_sources_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
