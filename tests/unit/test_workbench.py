@@ -34,8 +34,8 @@ def put_tool(project: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def workbench(project: Path, *arguments: str) -> Result:
-    path = f"{project}/bin:/usr/bin:/bin"
+def workbench(project: Path, *arguments: str, path: str = "") -> Result:
+    path = path or f"{project}/bin:/usr/bin:/bin"
     return command.run([project / "workbench", *arguments], env={"PATH": path, "TMPDIR": str(project)}, check=False)
 
 
@@ -69,6 +69,20 @@ def test_an_interrupted_installation_is_completed_first(project: Path) -> None:
         next(i for i, call in enumerate(calls) if "install" in call),
     )
     assert configure < install
+
+
+def test_a_machine_with_dnf_is_asked_for_its_own_packages(project: Path) -> None:
+    rows = "nonesuch\tnonesuch-bin\tnonesuch-rpm\tproves a point\napt-nonesuch\tapt\t-\tdoes not apply here\n"
+    (project / "atomic_kit" / "tools.tsv").write_text(rows)
+    (project / "bin" / "apt-get").unlink()
+    put_tool(project, "rpm", f"[ -e {project}/installed ]")
+    put_tool(project, "dnf", f": >{project}/installed")
+    for tool in ("bash", "cat", "dirname", "env", "grep", "mktemp", "readlink", "setpriv", "tail", "tee"):
+        (project / "bin" / tool).symlink_to(f"/usr/bin/{tool}")
+    result = workbench(project, "setup", path=f"{project}/bin")
+    assert "dnf --assumeyes --setopt=install_weak_deps=False install nonesuch-rpm" in (project / "calls").read_text()
+    assert "nonesuch-rpm           proves a point" in result.stderr
+    assert "system packages: done" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["frobnicate"], ["run"]])
