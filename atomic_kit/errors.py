@@ -30,3 +30,11 @@ class StepError(AtomicKitError):
 
 class ToolError(StepError):
     """A program that a step needs ended with an error, timed out or is not installed."""
+
+
+class UnsolvableError(InputError):
+    """There is no package set that meets the requests; `problems` are the solver's reasons, one sentence each."""
+
+    def __init__(self, problems: list[str], *, hint: str = "") -> None:
+        super().__init__("the package set cannot be solved:\n" + "\n".join(f"  {one}" for one in problems), hint=hint)
+        self.problems = problems

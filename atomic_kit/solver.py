@@ -12,7 +12,7 @@ from pathlib import Path
 
 import solv
 
-from atomic_kit.errors import InputError, StepError
+from atomic_kit.errors import StepError, UnsolvableError
 from atomic_kit.files import new_file
 from atomic_kit.packages.package_set import Package, PackageSet, Reason
 from atomic_kit.sources import RpmRepoMetadata
@@ -48,7 +48,7 @@ class Pool:
     def solve(self, request: Request) -> PackageSet:
         """Return the package set for a request.
 
-        Raises InputError with libsolv's reasons when something is provided by nothing or the set
+        Raises UnsolvableError with libsolv's reasons when something is provided by nothing or the set
         cannot be solved.
         """
         jobs = [job for text in request.packages for job in self._jobs(text)]
@@ -56,8 +56,7 @@ class Pool:
         solver = self._pool.Solver()
         solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, not request.recommends)
         if problems := solver.solve(jobs):
-            reasons = "\n".join(f"  {problem}" for problem in problems)
-            raise InputError(f"the package set cannot be solved:\n{reasons}", hint=_cure(problems))
+            raise UnsolvableError([str(problem) for problem in problems], hint=_cure(problems))
         chosen = solver.transaction().newsolvables()
         packages = self._packages(solver, chosen)
         return PackageSet(tuple(sorted(packages, key=lambda package: (package.name, package.arch))))
@@ -73,7 +72,7 @@ class Pool:
         )
         selection = self._pool.select(text, flags)
         if selection.isempty():
-            raise InputError(f"nothing provides {text!r}", hint=self._similar(text))
+            raise UnsolvableError([f"nothing provides {text!r}"], hint=self._similar(text))
         return list(selection.jobs(solv.Job.SOLVER_INSTALL))
 
     def _exclusions(self, text: str) -> list[solv.Job]:

@@ -1,0 +1,40 @@
+"""Tables for people and JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+_UNITS = ("B", "KiB", "MiB", "GiB")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document to stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str]) -> None:
+    """Print rows as a table; a column is headed by its key."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*(column.replace("_", " ") for column in columns), box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text("" if row[column] is None else str(row[column])) for column in columns))
+    Console(width=None if Console().is_terminal else 160).print(table)
+
+
+def size(count: float, *, signed: bool = False) -> str:
+    """Return a number of bytes with a unit, e.g. `12.3 MiB`; `signed` always shows the sign."""
+    value, unit = float(count), _UNITS[0]
+    for unit in _UNITS:
+        if abs(value) < 1024 or unit == _UNITS[-1]:
+            break
+        value /= 1024
+    number = f"{value:+.1f}" if signed else f"{value:.1f}"
+    return f"{number.removesuffix('.0') if unit == 'B' else number} {unit}"

@@ -1,0 +1,165 @@
+"""The steps of a release: each takes what the step before recorded, does its work and records the result.
+
+A notebook, the command line, a test and a cluster all call these.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from atomic_kit import rpm
+from atomic_kit.checks import CheckResult, junit_xml, results_frame, run_checks
+from atomic_kit.compose import Commit, commit_packages, compose_tree, publish_commit
+from atomic_kit.errors import StepError
+from atomic_kit.files import value_digest
+from atomic_kit.images import build_image
+from atomic_kit.packages.diff import changes_frame, diff_packages, rpm_ostree_diff
+from atomic_kit.packages.lock import lock_name, make_lock
+from atomic_kit.packages.package_set import Package, PackageSet, Reason
+from atomic_kit.packages.resolve import resolve_package_set
+from atomic_kit.policy.rules import Severity, Subject, find, findings_frame
+from atomic_kit.progress import step
+from atomic_kit.release.records import forget_records_from, read_table, write_record
+from atomic_kit.release.release import Release
+from atomic_kit.sources import Snapshot
+from atomic_kit.sources.opening import open_source
+
+GIB = 1024**3
+
+
+def resolve_step(release: Release) -> PackageSet:
+    """Resolve the release's treefile over its snapshot, fetch the packages and lock them.
+
+    Record `package-set`, table `packages` (the columns of PackageSet.frame) and the lock file. After the
+    fetch the checksums, sizes and licenses are those of the RPM files themselves.
+    """
+    forget_records_from(release.folder, "package-set")
+    source = open_source(release.parameters, refresh=release.is_draft)
+    snapshot = _snapshot(source.snapshots(), release.snapshot)
+    with step(f"Resolving {len(release.treefile.packages)} requests over {snapshot.name}"):
+        resolved = resolve_package_set(release.treefile, snapshot)
+    rpm_files = source.fetch(resolved.packages)
+    package_set, rpm_files = _as_fetched(rpm_files)
+    lock = make_lock(rpm_files, snapshot)
+    facts = {
+        "snapshot": snapshot.name,
+        "snapshot_generated": snapshot.generated.isoformat(),
+        "rpm_repos": [{"id": one.id, "digest": one.digest} for one in snapshot.rpm_repos],
+        "package_count": len(package_set),
+        "install_size": package_set.install_size,
+        "download_size": package_set.download_size,
+        "requests": list(release.treefile.packages),
+        "lock": lock_name(release.parameters.arch),
+        "rpm_files": [str(path) for path in rpm_files.values()],
+        "input_digest": value_digest([package_set.digest, release.treefile.digest]),
+    }
+    files = {facts["lock"]: json.dumps(lock, indent=2, sort_keys=True) + "\n"}
+    write_record(release.folder, "package-set", facts, tables={"packages": package_set.frame()}, files=files)
+    return package_set
+
+
+def policy_step(release: Release) -> pd.DataFrame:
+    """Hold the package set against the line's policy; raise StepError when a finding is an error.
+
+    Record `policy`, table `findings`: rule, subject, severity, evidence, action.
+    """
+    forget_records_from(release.folder, "policy")
+    package_set = recorded_package_set(release)
+    licenses = {package.name: package.license for package in package_set}
+    found = find(Subject(release.treefile, package_set, licenses, release.parameters.policy))
+    counts = {severity.value: sum(one.severity is severity for one in found) for severity in Severity}
+    frame = findings_frame(found)
+    if counts["error"]:
+        first = found[0]
+        raise StepError(
+            f"policy: {counts['error']} findings are errors, the first: {first.rule} {first.subject} ({first.evidence})",
+            hint=first.action,
+        )
+    write_record(release.folder, "policy", {"findings": counts}, tables={"findings": frame})
+    return frame
+
+
+def compose_step(release: Release) -> Commit:
+    """Compose the locked packages to a signed commit in the candidate ostree_repo. Record `compose`."""
+    facts = release.record("package-set")
+    forget_records_from(release.folder, "compose")
+    parent = _parent(release)
+    generated = int(datetime.fromisoformat(facts["snapshot_generated"]).timestamp())
+    commit = compose_tree(
+        release.treefile,
+        [Path(path) for path in facts["rpm_files"]],
+        version=release.version,
+        # Clients refuse a commit that is not newer than the one they run.
+        epoch=max(generated, parent.timestamp + 1) if parent else generated,
+        parent=parent.checksum if parent else None,
+        workspace=release.workspace,
+        repo_metadata=[(one["id"], generated) for one in facts["rpm_repos"]],
+    )
+    write_record(release.folder, "compose", asdict(commit))
+    return commit
+
+
+def changes_step(release: Release) -> pd.DataFrame:
+    """Compare the commit's packages with those of the previous release.
+
+    Record `changes`, table `changes` (the columns of PackageChange) and pkgdiff.json in the shape of
+    `rpm-ostree db diff --format=json`. For a first release everything is added.
+    """
+    forget_records_from(release.folder, "changes")
+    commit = recorded_commit(release)
+    parent = _parent(release)
+    with step("Comparing the packages with the previous release"):
+        new = commit_packages(release.workspace.candidate_repo, commit.checksum)
+        old = commit_packages(release.workspace.published_repo, parent.checksum) if parent else []
+        changes = diff_packages(old, new)
+    frame = changes_frame(changes)
+    counts = {kind: int((frame["change"] == kind).sum()) for kind in ("added", "removed", "upgraded", "downgraded")}
+    facts = {
+        "from": release.previous.version if parent and release.previous else None,
+        "to": release.version,
+        "size_change": int(frame["size_change"].sum()),
+        **counts,
+    }
+    document = rpm_ostree_diff(changes, old_commit=parent.checksum if parent else "", new_commit=commit.checksum)
+    files = {"pkgdiff.json": json.dumps(document, indent=2) + "\n"}
+    write_record(release.folder, "changes", facts, tables={"changes": frame}, files=files)
+    return frame
+
+
+def images_step(release: Release, platforms: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Build the image of each platform. Record `images`; returns its rows as a DataFrame."""
+    forget_records_from(release.folder, "images")
+    line = release.parameters
+    images = [_image(release, platform) for platform in platforms or line.platforms]
+    rows: list[dict[str, Any]] = [asdict(image) | {"path": str(image.path)} for image in images]
+    write_record(release.folder, "images", {"images": rows})
+    return pd.DataFrame(rows)
+
+
+def checks_step(release: Release) -> pd.DataFrame:
+    """Run the line's suites in machines that boot the release's images; a failed check fails the step.
+
+    Record `checks`, tables `checks` and `boots`, junit.xml and one console-*.log a machine. The record is
+    written before a failure is raised, so that the report can show it.
+    """
+    forget_records_from(release.folder, "checks")
+    outcome = run_checks(_check_plan(release))
+    frame = results_frame(outcome.results)
+    failed = [result for result in outcome.results if result.outcome != "passed"]
+    facts = {
+        "passed": len(outcome.results) - len(failed),
+        "failed": len(failed),
+        "accelerator": outcome.accelerator,
+        "seconds": outcome.seconds,
+    }
+    tables = {"checks": frame, "boots": outcome.boots_frame()}
+    write_record(release.folder, "checks", facts, tables=tables, files={"junit.xml": junit_xml(outcome.results)})
+    if failed:
+        raise StepError(_failure(failed), hint=f"see the consoles in {release.folder}")
+    return frame
