@@ -63,6 +63,10 @@ class Apt:
                 hint="check the network and /etc/apt, then run again",
             ) from error
 
+    def has_lists(self) -> bool:
+        """Say whether lists of packages are here from an earlier time."""
+        return (self._folder / "etc" / "sources.list").is_file() and bool(self._dates())
+
     def indexes(self) -> tuple[Index, ...]:
         """Return the lists that are here: the base suite's first, then the updates'."""
         listed = command.run(["apt-get", *self._options(), "indextargets", "--format", _FORMAT, "Created-By: Packages"])
