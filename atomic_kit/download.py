@@ -35,7 +35,9 @@ def download(web: requests.Session, url: str, *, to: Path, sha256: str | None = 
         try:
             _copy(web, url, part)
         except (requests.RequestException, OSError) as error:
-            raise StepError(f"{url} cannot be fetched ({_reason(error)})", hint="check the URL and the network") from error
+            raise StepError(
+                f"{url} cannot be fetched ({_reason(error)})", hint="check the URL and the network"
+            ) from error
         if sha256 is not None and (got := file_digest(part)) != sha256:
             raise StepError(
                 f"{url} has the SHA-256 {got}, its metadata says {sha256}",

@@ -9,9 +9,7 @@ import rpm_rs
 
 from atomic_kit.errors import InputError
 
-_NEVRA = re.compile(
-    r"^(?P<name>.+)-(?:(?P<epoch>\d+):)?(?P<version>[^-:]+)-(?P<release>[^-]+)\.(?P<arch>[^-.]+)$"
-)
+_NEVRA = re.compile(r"^(?P<name>.+)-(?:(?P<epoch>\d+):)?(?P<version>[^-:]+)-(?P<release>[^-]+)\.(?P<arch>[^-.]+)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,9 @@ def _fault(path: Path, document: Any, fault: Any) -> str:
         return f"{place}: unknown key" + (f", did you mean {close[0]}?" if close else "")
     if fault["type"] == "missing":
         return f"{place}: is missing"
-    return f"{place}: got {fault['input']!r}, expected: {fault['msg'].removeprefix('Input should ').removeprefix('be ')}"
+    return (
+        f"{place}: got {fault['input']!r}, expected: {fault['msg'].removeprefix('Input should ').removeprefix('be ')}"
+    )
 
 
 def _known_keys() -> set[str]:

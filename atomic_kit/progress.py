@@ -14,7 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 FORWARD_VARIABLE = "ATOMIC_KIT_PROGRESS"
 
@@ -111,10 +115,10 @@ class Forward:
     """Appends events as JSON lines to a file that another process follows."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._path = Path(path)
 
     def __call__(self, event: Event) -> None:
-        with open(self._path, "a", encoding="utf-8") as file:
+        with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(event)) + "\n")
 
 
@@ -134,7 +138,7 @@ class TerminalBars:
             console=Console(stderr=True),
             transient=True,
         )
-        self._tasks: dict[str, int] = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, event: Event) -> None:
         from rich.markup import escape
@@ -171,7 +175,7 @@ class NotebookBars:
             bar = FloatProgress(max=event.total or 1, description="", bar_style="info", layout={"width": "60%"})
             bar.style.description_width = "initial"
             self._bars[event.id] = bar
-            display(bar)
+            display(bar)  # type: ignore[no-untyped-call]
         bar = self._bars.get(event.id)
         if isinstance(bar, FloatProgress):
             count = f" ({event.done:.0f}/{event.total:.0f})" if event.total else ""

@@ -6,27 +6,31 @@ A notebook, the command line, a test and a cluster all call these.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from atomic_kit import rpm
-from atomic_kit.checks import CheckResult, junit_xml, results_frame, run_checks
+from atomic_kit import ostree
+from atomic_kit.checks import CheckPlan, CheckResult, junit_xml, results_frame, run_checks
 from atomic_kit.compose import Commit, commit_packages, compose_tree, publish_commit
-from atomic_kit.errors import StepError
+from atomic_kit.errors import InputError, StepError
 from atomic_kit.files import value_digest
+from atomic_kit.history import stream_history
 from atomic_kit.images import build_image
 from atomic_kit.packages.diff import changes_frame, diff_packages, rpm_ostree_diff
+from atomic_kit.packages.from_rpm import as_fetched
 from atomic_kit.packages.lock import lock_name, make_lock
 from atomic_kit.packages.package_set import Package, PackageSet, Reason
 from atomic_kit.packages.resolve import resolve_package_set
 from atomic_kit.policy.rules import Severity, Subject, find, findings_frame
 from atomic_kit.progress import step
 from atomic_kit.release.records import forget_records_from, read_table, write_record
-from atomic_kit.release.release import Release
+from atomic_kit.release.release import Release, open_release
+from atomic_kit.report import write_pages
 from atomic_kit.sources import Snapshot
 from atomic_kit.sources.opening import open_source
 
@@ -163,3 +167,83 @@ def checks_step(release: Release) -> pd.DataFrame:
     if failed:
         raise StepError(_failure(failed), hint=f"see the consoles in {release.folder}")
     return frame
+
+
+def trends_step(release: Release) -> pd.DataFrame:
+    """Gather the stream's finished releases and this one. Record `trends`, table `trends`: one row a release."""
+    forget_records_from(release.folder, "trends")
+    frame = stream_history(release.workspace.reports, release.parameters.stream, with_folder=release.folder)
+    write_record(release.folder, "trends", {"releases": len(frame)}, tables={"trends": frame})
+    return frame
+
+
+def release_step(release: Release) -> Path:
+    """Publish the checked commit and write the release's page; return the page's path.
+
+    Record `release`. A draft gets its page and is not published.
+    """
+    forget_records_from(release.folder, "release")
+    commit = recorded_commit(release)
+    if not release.is_draft:
+        with step("Publishing the checked commit"):
+            publish_commit(commit, release.workspace)
+    facts = {
+        "outcome": "passed",
+        "page": "index.html",
+        "previous": release.previous.version if release.previous else None,
+        "commit": commit.checksum,
+        "ref": commit.ref,
+    }
+    write_record(release.folder, "release", facts)
+    return write_pages(release.folder, title=release.parameters.title)
+
+
+def compose_draft(parameters: str | Path, overrides: Mapping[str, str] | None = None) -> tuple[Release, Commit]:
+    """Take a draft from its parameters to a commit: package set, policy, compose."""
+    release = open_release(parameters, overrides=overrides)
+    resolve_step(release)
+    policy_step(release)
+    return release, compose_step(release)
+
+
+def recorded_package_set(release: Release) -> PackageSet:
+    """Return the package set that the package-set step recorded."""
+    rows = read_table(release.folder, "packages").to_dict("records")
+    names = [field.name for field in fields(Package)]
+    return PackageSet(tuple(_package({name: row[name] for name in names}) for row in rows))
+
+
+def recorded_commit(release: Release) -> Commit:
+    """Return the commit that the compose step recorded."""
+    return Commit(**release.record("compose"))
+
+
+def _package(row: dict[str, Any]) -> Package:
+    wanted_by = tuple(name for name in row["required_by"].split(", ") if name)
+    return Package(**row | {"reason": Reason(row["reason"]), "required_by": wanted_by})
+
+
+def _snapshot(snapshots: Sequence[Snapshot], name: str) -> Snapshot:
+    if not name:
+        return snapshots[-1]
+    for snapshot in snapshots:
+        if snapshot.name == name:
+            return snapshot
+    raise InputError(
+        f"the source has no snapshot {name!r}", hint=f"known: {', '.join(snapshot.name for snapshot in snapshots)}"
+    )
+
+
+def _parent(release: Release) -> Commit | None:
+    """Return the previous release's commit, None when there is none or its repository was deleted."""
+    if release.previous is None:
+        return None
+    commit = recorded_commit(release.previous)
+    return commit if ostree.has_commit(release.workspace.published_repo, commit.checksum) else None
+
+
+def _failure(failed: Sequence[CheckResult]) -> str:
+    first = failed[0]
+    evidence = first.evidence.strip().splitlines()
+    last = evidence[-1] if evidence else "no output"
+    return f"{len(failed)} checks did not pass, the first: {first.suite}/{first.check} ({last})"

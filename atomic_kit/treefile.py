@@ -25,14 +25,19 @@ _REMARKS = ("comment", "osname")
 
 # Keys of rpm-ostree that are read, kept in the digest and not acted on.
 _CARRIED = frozenset(
-    """add-commit-metadata add-files advisories-metadata arch-include basearch boot-location bootstrap_packages
-    conditional-include container container-cmd edition etc-group-members gpg-key ignore-removed-groups
-    ignore-removed-users lockfile-repos machineid-compat metadata ostree-layers ostree-override-layers
-    preserve-passwd repo-metadata repo-packages rpmdb tmp-is-dir variables""".split()
+    {
+        *("add-commit-metadata", "advisories-metadata", "basearch", "boot-location", "bootstrap_packages"),
+        *("container", "container-cmd", "edition", "etc-group-members", "gpg-key", "ignore-removed-groups"),
+        *("ignore-removed-users", "lockfile-repos", "machineid-compat", "metadata", "preserve-passwd"),
+        *("repo-metadata", "rpmdb", "tmp-is-dir"),
+    }
 )
-# Of these, keys without which the tree would be another one.
+# Keys of rpm-ostree without which the tree would be another one.
 _REFUSED = frozenset(
-    "add-files arch-include conditional-include ostree-layers ostree-override-layers repo-packages variables".split()
+    {
+        *("add-files", "arch-include", "conditional-include", "ostree-layers", "ostree-override-layers"),
+        *("repo-packages", "variables"),
+    }
 )
 
 
@@ -100,7 +105,7 @@ class _Document(BaseModel):
         if both:
             raise ValueError(f"{both[0]} and {old[both[0]]} are the same key")
         kept = {key: entry for key, entry in value.items() if key not in _REMARKS and "-comment" not in str(key)}
-        carried = {key: kept.pop(key) for key in _CARRIED - _REFUSED if key in kept}
+        carried = {key: kept.pop(key) for key in _CARRIED if key in kept}
         return {old.get(key, key): entry for key, entry in kept.items()} | {"carried": carried}
 
 
@@ -242,4 +247,6 @@ def _fault(path: Path, written: Any, fault: Any) -> str:
         return f"{place}: {'a key that is not supported yet' if known else 'unknown key'}"
     if fault["type"] == "value_error":
         return f"{place}: {fault['ctx']['error']}"
-    return f"{place}: got {fault['input']!r}, expected: {fault['msg'].removeprefix('Input should ').removeprefix('be ')}"
+    return (
+        f"{place}: got {fault['input']!r}, expected: {fault['msg'].removeprefix('Input should ').removeprefix('be ')}"
+    )

@@ -17,7 +17,11 @@ from atomic_kit.errors import AtomicKitError, InputError, UnsolvableError
 PARAMETERS = click.argument("parameters", metavar="PARAMETERS")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
 OVERRIDES = click.option(
-    "-p", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a key of the parameters, e.g. policy.budget.packages=300."
+    "-p",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the parameters, e.g. policy.budget.packages=300.",
 )
 
 
@@ -149,7 +153,9 @@ def check(parameters: str, overrides: tuple[str, ...], as_json: bool) -> None:
 @commands.command()
 @click.argument("old")
 @click.argument("new")
-@click.option("--build", "build", metavar="FOLDER", help="Where the ostree_repos are; default: the project's build folder.")
+@click.option(
+    "--build", "build", metavar="FOLDER", help="Where the ostree_repos are; default: the project's build folder."
+)
 @AS_JSON
 def diff(old: str, new: str, build: str | None, as_json: bool) -> None:
     """Compare the packages of two commits, refs, lock files or release folders."""

@@ -69,7 +69,9 @@ def diff_packages(old: Sequence[InstalledPackage], new: Sequence[InstalledPackag
 
 def changes_frame(changes: Sequence[PackageChange]) -> pd.DataFrame:
     """One row a changed package; the columns are the fields of PackageChange."""
-    frame = pd.DataFrame([asdict(change) for change in changes], columns=[field.name for field in fields(PackageChange)])
+    frame = pd.DataFrame(
+        [asdict(change) for change in changes], columns=[field.name for field in fields(PackageChange)]
+    )
     texts = ("name", "change", "arch", "old_version", "new_version", "source", "changelog")
     sizes = ("old_size", "new_size", "size_change")
     return frame.astype(dict.fromkeys(texts, "str") | dict.fromkeys(sizes, "Int64"))

@@ -61,7 +61,9 @@ def read_record(folder: Path, step: str) -> dict[str, Any]:
     except ValueError as error:
         raise StepError(f"{path} is not a record ({error})", hint="delete it and run the step again") from error
     if document.get("schema") != SCHEMA:
-        raise StepError(f"{path} has schema {document.get('schema')!r}, not {SCHEMA}", hint="use the version that wrote it")
+        raise StepError(
+            f"{path} has schema {document.get('schema')!r}, not {SCHEMA}", hint="use the version that wrote it"
+        )
     facts: dict[str, Any] = document["facts"]
     return facts
 

@@ -1,0 +1,17 @@
+"""The packages of a commit, read from the rpm database inside it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from atomic_kit import ostree, rpm
+from atomic_kit.packages.diff import InstalledPackage
+
+
+def commit_packages(ostree_repo: Path, checksum: str) -> list[InstalledPackage]:
+    """Return the packages of a commit, sorted by name, with their changelogs."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "rpm"
+        ostree.checkout(ostree_repo, checksum, subpath=rpm.DATABASE, to=database)
+        return rpm.installed(database)

@@ -1,0 +1,38 @@
+"""Sandboxes for what packages bring along: no network, nothing of the machine to write to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from atomic_kit import command
+
+_APART = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]
+
+
+def installer(root: Path) -> list[str]:
+    """Return the words before a command that fills `root` and runs scripts in it by chroot."""
+    for name in ("proc", "dev", "run", "tmp"):
+        (root / name).mkdir(exist_ok=True)
+    inside = ["--proc", str(root / "proc"), "--dev", str(root / "dev"), "--tmpfs", str(root / "run")]
+    return ["bwrap", *_APART, "--ro-bind", "/", "/", "--bind", str(root), str(root), *inside, "--cap-add", "ALL", "--"]
+
+
+def run_in(root: Path, argv: Sequence[str], *, env: Mapping[str, str], timeout: float = 600) -> command.Result:
+    """Run a program of a tree with the tree as its root, writable. Raises ToolError when it fails."""
+    view = ["--bind", str(root), "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/tmp"]
+    return command.run(["bwrap", *_APART, *view, "--cap-add", "ALL", "--", *argv], env=env, timeout=timeout)
+
+
+def run_beside(
+    root: Path, argv: Sequence[str], *, out: Path, env: Mapping[str, str], timeout: float = 600
+) -> command.Result:
+    """Run a program of a finished tree (/etc in usr/etc) that only reads the tree and writes to `out`, at /out."""
+    view = ["--ro-bind", str(root / "usr"), "/usr", "--ro-bind", str(root / "usr" / "etc"), "/etc"]
+    links = [word for name in ("bin", "sbin", "lib", "lib64") for word in ("--symlink", f"usr/{name}", f"/{name}")]
+    own = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/tmp", "--tmpfs", "/var", "--bind"]
+    return command.run(
+        ["bwrap", *_APART, *view, *links, *own, str(out), "/out", "--cap-add", "ALL", "--", *argv],
+        env=env,
+        timeout=timeout,
+    )
