@@ -47,4 +47,4 @@ class Nevra:
 def compare_evr(left: str, right: str) -> int:
     """Compare two `[epoch:]version-release` texts by RPM's rule: -1, 0 or 1."""
     first, second = rpm_rs.Evr.parse(left), rpm_rs.Evr.parse(right)
-    return (first > second) - (first < second)
+    return int(first > second) - int(first < second)
