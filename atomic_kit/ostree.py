@@ -83,9 +83,7 @@ def make_delta(ostree_repo: Path, old: str, new: str) -> int:
 
 def delta_size(ostree_repo: Path, old: str, new: str) -> int | None:
     """Return the bytes of the static delta between two commits, None when there is none."""
-    shown = command.run(
-        ["ostree", "static-delta", f"--repo={ostree_repo}", "show", f"{old}-{new}"], check=False
-    )
+    shown = command.run(["ostree", "static-delta", f"--repo={ostree_repo}", "show", f"{old}-{new}"], check=False)
     if shown.returncode:
         return None
     folder = next((path.parent for path in (ostree_repo / "deltas").rglob("superblock") if _is(path, old, new)), None)
@@ -128,5 +126,3 @@ def _short(checksum: str) -> str:
 def commit(ostree_repo: Path, trees: Sequence[str], *options: str, env: Mapping[str, str] | None = None) -> str:
     """Commit trees (`dir=PATH` or `ref=COMMIT`, later ones over earlier) and return the commit's checksum."""
     return run(ostree_repo, "commit", *(f"--tree={tree}" for tree in trees), *options, env=env).strip()
-
-

@@ -57,7 +57,9 @@ def _package(record: str) -> InstalledPackage:
 
 def files(root: Path, package: str) -> list[str]:
     """Return the absolute paths of an installed package's files; raise StepError when it is not installed."""
-    result = command.run(["rpm", f"--root={root}", f"--dbpath={DATABASE}", "--force-debian", "-ql", package], check=False)
+    result = command.run(
+        ["rpm", f"--root={root}", f"--dbpath={DATABASE}", "--force-debian", "-ql", package], check=False
+    )
     if result.returncode:
         raise StepError(f"remove-from-packages names {package}, which is not in the tree", hint="mend the treefile")
     return result.stdout.splitlines()

@@ -65,7 +65,7 @@ def mutate_os_release(root: Path, *, releasever: str, version: str) -> None:
     if not path.is_file():
         raise StepError("the tree has no usr/lib/os-release", hint="add the package that brings it to the treefile")
     text = path.read_text(encoding="utf-8")
-    text = re.sub(rf'(?m)^(VERSION=.*){re.escape(releasever)}', rf"\g<1>{version}", text)
+    text = re.sub(rf"(?m)^(VERSION=.*){re.escape(releasever)}", rf"\g<1>{version}", text)
     text = re.sub(r"(?m)^OSTREE_VERSION=.*\n", "", text).rstrip("\n")
     path.write_text(f"{text}\nOSTREE_VERSION='{version}'\n", encoding="utf-8")
 

@@ -40,3 +40,6 @@ chown root:_ssh /usr/bin/ssh-agent
 chmod 2755 /usr/bin/ssh-agent
 
 systemctl --root=/ preset-all > /dev/null 2>&1
+systemd-hwdb --usr update
+# Nothing is left for the first boot to bring up to date.
+touch /etc/.updated
