@@ -157,7 +157,8 @@ def _var_to_tmpfiles(root: Path) -> None:
     kept = [line for line in lines if line.split()[1] not in known]
     folder = root / "usr" / "lib" / "tmpfiles.d"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "rpm-ostree-0-integration.conf").write_text(_OWN_TMPFILES)
+    # Read before systemd's provision.conf, which writes to /root.
+    (folder / "0-rpm-ostree-integration.conf").write_text(_OWN_TMPFILES)
     (folder / "rpm-ostree-1-autovar.conf").write_text("".join(f"{line}\n" for line in kept))
 
 

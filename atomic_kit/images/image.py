@@ -12,14 +12,14 @@ from uuid import UUID, uuid5
 from atomic_kit import command, disk
 from atomic_kit.compose.commit import Commit
 from atomic_kit.errors import InputError
-from atomic_kit.files import file_digest, new_file, value_digest, write_json
+from atomic_kit.files import file_digest, new_file, value_digest, write_json, write_text
 from atomic_kit.images.platforms import KERNEL_ARGUMENTS, Platform, platform
 from atomic_kit.images.sysroot import GRUB_MENU, Host, deployed
 from atomic_kit.progress import step
 from atomic_kit.workspace import Workspace
 
 # Part of the key under which an image is known: raise it when the bytes that this code makes change.
-IMAGE_VERSION = 1
+IMAGE_VERSION = 2
 
 MIB = disk.MIB
 _NAMESPACE = UUID("6d0e6c0a-52a4-4b0c-9a53-0f4f8d6f7c11")
@@ -75,18 +75,17 @@ def build_image(
     is too small.
     """
     row = platform(platform_name)
-    key = value_digest(
-        [IMAGE_VERSION, commit.checksum, size, asdict(host), file_digest(host.public_key), asdict(row), GRUB_MENU]
-    )
+    content = [IMAGE_VERSION, commit.checksum, size, asdict(host), file_digest(host.public_key), GRUB_MENU]
+    key = value_digest([*content, asdict(row)])
     stem = f"{host.os_name}-{commit.version}"
     path = folder / f"{stem}-{row.name}.{row.suffix}"
-    record = path.with_name(f"{path.name}.json")
-    if known := _known(record, key, path):
+    if known := _known(path, key):
         return known
     raw = folder / f"{stem}-raw.raw"
-    if not _known(raw.with_name(f"{raw.name}.json"), None, raw, commit=commit.checksum):
+    mark = raw.with_suffix(".made-from")
+    if not (raw.is_file() and mark.is_file() and mark.read_text() == value_digest(content)):
         _build_raw(commit, size=size, host=host, workspace=workspace, path=raw)
-        _describe(raw, platform("raw"), commit, size=size, key="")
+        write_text(mark, value_digest(content))
     if row.convert:
         with step(f"Converting the image for {row.title}"), new_file(path) as part:
             command.run(["qemu-img", "convert", "-f", "raw", *row.convert, raw, part], timeout=1800)
@@ -154,12 +153,12 @@ def _describe(path: Path, row: Platform, commit: Commit, *, size: int, key: str)
     return image
 
 
-def _known(record: Path, key: str | None, path: Path, *, commit: str = "") -> ImageFile | None:
+def _known(path: Path, key: str) -> ImageFile | None:
     """Return what was recorded of an image, None when it is not there or was made from something else."""
+    record = path.with_name(f"{path.name}.json")
     if not (record.is_file() and path.is_file()):
         return None
     document = json.loads(record.read_text(encoding="utf-8"))
-    image = ImageFile(**document["image"] | {"firmware": tuple(document["image"]["firmware"])})
-    if key is not None and document["key"] != key or commit and image.commit != commit:
+    if document["key"] != key:
         return None
-    return image
+    return ImageFile(**document["image"] | {"firmware": tuple(document["image"]["firmware"])})

@@ -20,9 +20,11 @@ GRUB_MENU = """\
 serial --unit=0 --speed=115200
 terminal_input serial console
 terminal_output serial console
-set timeout=2
-syslinux_configfile -s -r ($root)/ ($root)/syslinux/syslinux.cfg
+syslinux_source -s -r ($root)/ ($root)/syslinux/syslinux.cfg
 """
+
+# Tenths of a second. Without it GRUB makes no menu of the file, only commands; ostree keeps it in every new menu.
+_MENU_HEAD = "TIMEOUT 20\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,13 @@ def deployed(
 def _deploy(commit: Commit, host: Host, sysroot: Path, source: Path, arguments: Sequence[str]) -> None:
     admin = ["ostree", "admin", f"--sysroot={sysroot}"]
     command.run(["ostree", "admin", "init-fs", "--modern", sysroot])
+    # Trees have /tmp as a link to sysroot/tmp, which the modern layout leaves out.
+    (sysroot / "tmp").mkdir()
+    (sysroot / "tmp").chmod(0o1777)
     command.run([*admin, "os-init", host.os_name])
+    # What a tree's /tmp leads to.
+    (sysroot / "tmp").mkdir(exist_ok=True)
+    (sysroot / "tmp").chmod(0o1777)
     ostree_repo = sysroot / "ostree" / "repo"
     ostree.run(ostree_repo, "config", "set", "sysroot.readonly", "false")
     key = f"--gpg-import={host.public_key}"
@@ -88,7 +96,7 @@ def _deploy(commit: Commit, host: Host, sysroot: Path, source: Path, arguments: 
     (sysroot / "boot" / "syslinux").mkdir(parents=True)
     (sysroot / "boot" / "loader.0").mkdir()
     (sysroot / "boot" / "loader").symlink_to("loader.0")
-    (sysroot / "boot" / "loader.0" / "syslinux.cfg").touch()
+    (sysroot / "boot" / "loader.0" / "syslinux.cfg").write_text(_MENU_HEAD, encoding="utf-8")
     (sysroot / "boot" / "syslinux" / "syslinux.cfg").symlink_to("../loader/syslinux.cfg")
     kargs = [f"--karg={argument}" for argument in _repeatable(arguments)]
     command.run([*admin, "deploy", f"--os={host.os_name}", *kargs, f"{host.remote_name}:{commit.ref}"])
