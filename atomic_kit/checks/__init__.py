@@ -1,22 +1,6 @@
-"""Checks: what is proved of a release in running machines."""
+"""Checks: what is proved about a release in a running machine."""
 
-from atomic_kit.checks.check import Boot, Check, CheckResult, Stage, Suite
-from atomic_kit.checks.plan import CheckPlan, Target
-from atomic_kit.checks.results import CheckOutcome, junit_xml, results_frame
-from atomic_kit.checks.run import run_checks
-from atomic_kit.checks.suites import SUITES
+from atomic_kit.checks.results import CheckOutcome, CheckResult, junit_xml, results_frame
+from atomic_kit.checks.run import SUITES, CheckPlan, run_checks
 
-__all__ = [
-    "SUITES",
-    "Boot",
-    "Check",
-    "CheckOutcome",
-    "CheckPlan",
-    "CheckResult",
-    "Stage",
-    "Suite",
-    "Target",
-    "junit_xml",
-    "results_frame",
-    "run_checks",
-]
+__all__ = ["SUITES", "CheckOutcome", "CheckPlan", "CheckResult", "junit_xml", "results_frame", "run_checks"]

@@ -1,20 +1,42 @@
-"""Results of checks as tables and as JUnit XML."""
+"""Results of checks as values, as a table and as JUnit XML."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from itertools import groupby
+from typing import Literal
 
 import pandas as pd
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
-from atomic_kit.checks.check import Boot, CheckResult
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check showed. `outcome` is `error` when the check could not be run; `seconds` is its duration."""
+
+    suite: str
+    check: str
+    title: str
+    platform: str
+    firmware: str
+    outcome: Literal["passed", "failed", "error"]
+    seconds: float
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """One boot: of which release, with which firmware, and the seconds until ssh answered."""
+
+    release_version: str
+    firmware: str
+    occasion: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """What came of a run: results in the order of the plan, every boot, and the run's seconds."""
+    """All results of a run; `seconds` is its wall time."""
 
     results: tuple[CheckResult, ...]
     boots: tuple[Boot, ...]
@@ -22,38 +44,39 @@ class CheckOutcome:
     seconds: float
 
     def boots_frame(self) -> pd.DataFrame:
-        """Return one row a boot: suite, stage, platform, firmware, commit, seconds."""
-        return _frame(self.boots, Boot)
+        """One row a boot; the columns are the fields of Boot."""
+        rows = [asdict(boot) for boot in self.boots]
+        frame = pd.DataFrame(rows, columns=[field.name for field in fields(Boot)])
+        return frame.astype({"release_version": "str", "firmware": "str", "occasion": "str", "seconds": "float"})
 
 
 def results_frame(results: Sequence[CheckResult]) -> pd.DataFrame:
-    """Return one row a result: suite, check, title, platform, firmware, outcome, seconds, evidence."""
-    return _frame(results, CheckResult)
+    """One row a result; the columns are the fields of CheckResult."""
+    rows = [asdict(result) for result in results]
+    return pd.DataFrame(rows, columns=[field.name for field in fields(CheckResult)])
 
 
 def junit_xml(results: Sequence[CheckResult]) -> str:
-    """Return the results as a JUnit document; a suite on a platform under a firmware is a test suite."""
-    document = JUnitXml("atomic-kit checks")
-    for place, members in groupby(results, key=lambda one: (one.suite, one.platform, one.firmware)):
-        group = TestSuite(".".join(place))
-        for result in members:
-            group.add_testcase(_case(result))
-        document.add_testsuite(group)
-    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
-    return text.decode()
+    """Return the results as JUnit XML, one test suite a suite and firmware."""
+    report = JUnitXml()
+    groups = dict.fromkeys((result.suite, result.firmware) for result in results)
+    for suite, firmware in groups:
+        made = TestSuite(f"{suite}-{firmware}")
+        for result in results:
+            if (result.suite, result.firmware) == (suite, firmware):
+                made.add_testcase(_case(result))
+        report.add_testsuite(made)
+    text = report.tostring()
+    return text.decode() if isinstance(text, bytes) else str(text)
 
 
 def _case(result: CheckResult) -> TestCase:
-    case = TestCase(result.check, f"{result.suite}.{result.platform}.{result.firmware}", result.seconds)
-    evidence = "".join(sign for sign in result.evidence if sign.isprintable() or sign in "\n\t")
-    if result.outcome == "passed":
-        case.system_out = evidence
+    case = TestCase(result.check, classname=f"{result.suite}.{result.firmware}", time=round(result.seconds, 3))
+    text = "".join(char for char in result.evidence if char.isprintable() or char in "\n\t")
+    if result.outcome == "failed":
+        case.result = [Failure(text)]
+    elif result.outcome == "error":
+        case.result = [Error(text)]
     else:
-        fault = Failure(result.title) if result.outcome == "failed" else Error(result.title)
-        fault.text = evidence
-        case.result = [fault]
+        case.system_out = text
     return case
-
-
-def _frame(rows: Sequence[Boot | CheckResult], kind: type[Boot] | type[CheckResult]) -> pd.DataFrame:
-    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)])
