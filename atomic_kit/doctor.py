@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from atomic_kit import command
+from atomic_kit import command, qemu
 from atomic_kit.errors import ToolError
 
 # A demo release holds two composed trees, their repositories and images; see benchmarks/ for the measured sizes.
@@ -51,7 +51,7 @@ def diagnose(build: Path = Path("build")) -> list[Finding]:
 
     `build` is the work folder (it need not exist). Probes that start programs end within 20 seconds each.
     """
-    return [*_tools(), _archive(), _namespaces(), _sandbox(), _memory(), _disk(build)]
+    return [*_tools(), _archive(), _accelerator(), _namespaces(), _sandbox(), _memory(), _disk(build)]
 
 
 def _tools() -> Iterator[Finding]:
@@ -77,6 +77,17 @@ def _archive() -> Finding:
     if not suites:
         return Finding(subject, State.MISSING, "apt has no package source", "name one in /etc/apt/sources.list.d")
     return Finding(subject, State.PRESENT, f"apt knows {', '.join(suites)}")
+
+
+def _accelerator() -> Finding:
+    """Whether machines under test run at the processor's speed: KVM can be there and yet hang when it is used."""
+    subject = "accelerator"
+    if qemu.probe_accelerator() == "kvm":
+        return Finding(subject, State.PRESENT, "KVM: a tiny guest ran")
+    lack = "does not run a guest" if Path("/dev/kvm").exists() else "is not here"
+    return Finding(
+        subject, State.LIMITED, f"/dev/kvm {lack}: machines are emulated, slower", "enable KVM to boot faster"
+    )
 
 
 def _namespaces() -> Finding:

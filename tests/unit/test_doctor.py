@@ -26,7 +26,7 @@ def test_every_tool_and_ability_is_looked_at_once(tmp_path: Path) -> None:
     subjects = [finding.subject for finding in findings]
     assert len(set(subjects)) == len(subjects)
     assert {name.split("|")[0] for name in command.tools()} <= set(subjects)
-    assert {"package archive", "user namespaces", "sandbox", "memory", "disk space"} <= set(subjects)
+    assert {"package archive", "accelerator", "user namespaces", "sandbox", "memory", "disk space"} <= set(subjects)
     assert all(finding.cure for finding in findings if finding.state is State.MISSING)
     assert list(tmp_path.iterdir()) == [], "a diagnosis changes nothing"
 
