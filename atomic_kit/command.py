@@ -24,6 +24,7 @@ from typing import IO
 from atomic_kit.errors import StepError, ToolError
 
 Argument = str | Path
+Process = subprocess.Popen[str]
 _TAIL_LINES = 20
 # A parent that is killed takes the machines and composes that it started with it.
 _WRAPPER = ["setpriv", "--pdeathsig", "KILL", "--"]
@@ -106,7 +107,7 @@ def run(
 @contextmanager
 def start(
     argv: Sequence[Argument], *, log: Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[str]]:
+) -> Iterator[Process]:
     """Start a program that runs beside the block and is ended with it; `log` takes both its streams."""
     with log.open("w", encoding="utf-8") as stream, _process(argv, cwd=cwd, env=env, output=stream) as process:
         yield process
@@ -131,7 +132,7 @@ def _process(
     env: Mapping[str, str] | None,
     stdin: str | None = None,
     output: IO[str] | None = None,
-) -> Iterator[subprocess.Popen[str]]:
+) -> Iterator[Process]:
     program = which(str(argv[0]))
     if program is None:
         raise ToolError(f"{argv[0]} is not installed", hint=install_hint([str(argv[0])]))
@@ -156,7 +157,7 @@ def _process(
 
 
 def _talk(
-    process: subprocess.Popen[str],
+    process: Process,
     *,
     input: str | None,
     timeout: float | None,
@@ -196,12 +197,12 @@ def _talk(
     return "".join(lines), "".join(errors)
 
 
-def _too_late(process: subprocess.Popen[str], timeout: float | None) -> ToolError:
+def _too_late(process: Process, timeout: float | None) -> ToolError:
     assert isinstance(process.args, list)
     return ToolError(f"{describe(process.args[len(_WRAPPER) :])} took more than {timeout:g} s")
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: Process) -> None:
     """End the process's whole group: first asked, then forced after five seconds."""
     if process.poll() is not None:
         # Children that it left behind are still in its group.
