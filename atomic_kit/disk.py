@@ -28,8 +28,9 @@ ROOT_X86_64 = UUID("4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709")
 
 _GRUB = Path("/usr/lib/grub")
 _GRUB_MODULES = (
-    "part_gpt ext2 fat search search_fs_uuid normal configfile test echo serial terminal linux syslinuxcfg minicmd"
-).split()
+    *("part_gpt", "ext2", "fat", "search", "search_fs_uuid", "normal", "configfile", "test", "echo"),
+    *("serial", "terminal", "linux", "syslinuxcfg", "minicmd"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def value_digest(value: Any) -> str:
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes the name when the block ends without error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield part
         part.replace(path)

@@ -61,10 +61,12 @@ class PolicyParameters(_Model):
 class Parameters(_Model):
     """A release line.
 
-    `file` is the YAML file itself; paths in it are relative to it and absolute here. `disk_size` is in GiB.
+    `file` is the YAML file itself and `overrides` what was set over it. Paths in the file are relative to it
+    and absolute here. `disk_size` is in GiB.
     """
 
     file: Path
+    overrides: dict[str, str] = {}
     line: Name
     title: Annotated[str, Field(min_length=1)]
     stream: Name
@@ -73,7 +75,7 @@ class Parameters(_Model):
     arch: Literal["x86_64"] = "x86_64"
     os_name: Name = "atomic"
     remote_name: Name = "atomic"
-    remote_url: Annotated[str, Field(pattern=r"^https?://")] = "http://10.0.2.100/"
+    remote_url: Annotated[str, Field(pattern=r"^https?://")] = "http://10.0.2.2:8000/"
     platforms: Annotated[tuple[Name, ...], Field(min_length=1)] = ("qemu",)
     disk_size: Annotated[int, Field(ge=1, le=1024)] = 4
     suites: tuple[Name, ...] = ("boot", "upgrade")
@@ -115,7 +117,7 @@ def load_parameters(name: str | Path, overrides: Mapping[str, str] | None = None
     for key, value in (overrides or {}).items():
         _override(document, key, parse_value(value))
     try:
-        checked = Parameters.model_validate({**document, "file": path})
+        checked = Parameters.model_validate({**document, "file": path, "overrides": dict(overrides or {})})
     except ValidationError as error:
         faults = [_fault(path, document, fault) for fault in error.errors()]
         raise InputError("\n".join(faults), hint="mend the parameters and run again") from None
@@ -150,7 +152,7 @@ def _fault(path: Path, document: Any, fault: Any) -> str:
 
 def _known_keys() -> set[str]:
     models = (Parameters, PolicyParameters, Budget, DemoSource, RpmMdSource, RpmRepo)
-    return {name for model in models for name in model.model_fields} - {"file"}
+    return {name for model in models for name in model.model_fields} - {"file", "overrides"}
 
 
 def _known_parameters() -> str:

@@ -9,7 +9,6 @@ import base64
 import re
 import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -29,9 +28,10 @@ _PROBE_SECONDS = 5
 _PROBE = bytes.fromhex("b02ae6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
 _PROBE_ENDING = 2 * 0x2A + 1
 
-_BOARD = ("-machine", "q35", "-nodefaults", "-display", "none")
+_BOARD = ("-machine", "pc", "-nodefaults", "-display", "none")
 _KVM = ("-accel", "kvm", "-cpu", "host")
-_TCG = ("-accel", "tcg,thread=multi", "-cpu", "max")
+# Measured: a tree boots in 37 s so, and in 47 s with `q35` and `max`, whose newer features cost emulation.
+_TCG = ("-accel", "tcg,thread=multi", "-cpu", "Nehalem")
 
 # OVMF's code and variables must be of one size class.
 _OVMF = (
@@ -74,7 +74,7 @@ class MachinePlan:
     console: Path
     memory: int = 1024  # MiB
     processors: int = 2
-    boot_timeout: float = 120  # seconds
+    boot_timeout: float = 240  # seconds
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Machine:
     plan: MachinePlan
     folder: Path
     port: int
-    process: subprocess.Popen[str] = field(repr=False)
+    process: command.Process = field(repr=False)
 
     @property
     def console(self) -> str:

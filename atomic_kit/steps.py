@@ -17,10 +17,11 @@ import pandas as pd
 from atomic_kit import ostree
 from atomic_kit.checks import CheckPlan, CheckResult, junit_xml, results_frame, run_checks
 from atomic_kit.compose import Commit, commit_packages, compose_tree, publish_commit
+from atomic_kit.compose.keys import PUBLIC_KEY
 from atomic_kit.errors import InputError, StepError
 from atomic_kit.files import value_digest
 from atomic_kit.history import stream_history
-from atomic_kit.images import build_image
+from atomic_kit.images import Host, ImageFile, build_image
 from atomic_kit.packages.diff import changes_frame, diff_packages, rpm_ostree_diff
 from atomic_kit.packages.from_rpm import as_fetched
 from atomic_kit.packages.lock import lock_name, make_lock
@@ -49,7 +50,9 @@ def resolve_step(release: Release) -> PackageSet:
     with step(f"Resolving {len(release.treefile.packages)} requests over {snapshot.name}"):
         resolved = resolve_package_set(release.treefile, snapshot)
     rpm_files = source.fetch(resolved.packages)
-    package_set, rpm_files = _as_fetched(rpm_files)
+    with step("Reading the fetched packages"):
+        rpm_files = {as_fetched(package, path): path for package, path in rpm_files.items()}
+    package_set = PackageSet(tuple(rpm_files))
     lock = make_lock(rpm_files, snapshot)
     facts = {
         "snapshot": snapshot.name,
@@ -81,10 +84,8 @@ def policy_step(release: Release) -> pd.DataFrame:
     frame = findings_frame(found)
     if counts["error"]:
         first = found[0]
-        raise StepError(
-            f"policy: {counts['error']} findings are errors, the first: {first.rule} {first.subject} ({first.evidence})",
-            hint=first.action,
-        )
+        which = f"{first.rule} {first.subject} ({first.evidence})"
+        raise StepError(f"policy: {counts['error']} findings are errors, the first: {which}", hint=first.action)
     write_record(release.folder, "policy", {"findings": counts}, tables={"findings": frame})
     return frame
 
@@ -139,8 +140,7 @@ def changes_step(release: Release) -> pd.DataFrame:
 def images_step(release: Release, platforms: tuple[str, ...] = ()) -> pd.DataFrame:
     """Build the image of each platform. Record `images`; returns its rows as a DataFrame."""
     forget_records_from(release.folder, "images")
-    line = release.parameters
-    images = [_image(release, platform) for platform in platforms or line.platforms]
+    images = [_image(release, name) for name in platforms or release.parameters.platforms]
     rows: list[dict[str, Any]] = [asdict(image) | {"path": str(image.path)} for image in images]
     write_record(release.folder, "images", {"images": rows})
     return pd.DataFrame(rows)
@@ -231,6 +231,35 @@ def _snapshot(snapshots: Sequence[Snapshot], name: str) -> Snapshot:
             return snapshot
     raise InputError(
         f"the source has no snapshot {name!r}", hint=f"known: {', '.join(snapshot.name for snapshot in snapshots)}"
+    )
+
+
+def _image(release: Release, platform_name: str) -> ImageFile:
+    line, workspace = release.parameters, release.workspace
+    return build_image(
+        recorded_commit(release),
+        platform_name=platform_name,
+        size=line.disk_size * GIB,
+        host=Host(line.os_name, line.remote_name, line.remote_url, workspace.keys / PUBLIC_KEY),
+        workspace=workspace,
+        folder=workspace.build / "images" / line.stream / release.version,
+    )
+
+
+def _check_plan(release: Release) -> CheckPlan:
+    line = release.parameters
+    parent = _parent(release)
+    previous_image = Path(_image(release.previous, "qemu").path) if parent and release.previous else None
+    return CheckPlan(
+        suites=line.suites,
+        image=Path(_image(release, "qemu").path),
+        commit=recorded_commit(release),
+        previous_image=previous_image,
+        previous=parent,
+        os_name=line.os_name,
+        remote_name=line.remote_name,
+        ostree_repo=release.workspace.candidate_repo,
+        folder=release.folder,
     )
 
 

@@ -95,7 +95,14 @@ class _Run:
         """Return a result of this machine."""
         kept = evidence if len(evidence) < 4000 else evidence[:2000] + "\n…\n" + evidence[-2000:]
         return CheckResult(
-            self.suite, check, title, "qemu", self.firmware, outcome, round(seconds, 2), kept  # type: ignore[arg-type]
+            self.suite,
+            check,
+            title,
+            "qemu",
+            self.firmware,
+            outcome,
+            round(seconds, 2),
+            kept,  # type: ignore[arg-type]
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -43,7 +42,7 @@ def make_initramfs(root: Path, *, kernel: str, arguments: tuple[str, ...], epoch
                 raise StepError(f"the initramfs lacks {', '.join(lacking)}", hint=command.tail(log))
             made = out / "initramfs.img"
             made.chmod(0o600)
-            os.replace(made, part)
+            made.replace(part)
         except ToolError as error:
             raise StepError("dracut did not make an initramfs", hint=error.hint) from error
         finally:

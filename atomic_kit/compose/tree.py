@@ -149,7 +149,7 @@ def _var_to_tmpfiles(root: Path) -> None:
         status = entry.stat(follow_symlinks=False)
         owner = f"{users.get(status.st_uid, status.st_uid)} {groups.get(status.st_gid, status.st_gid)}"
         if entry.is_symlink():
-            lines.append(f"L {place} - - - - {os.readlink(entry.path)}")
+            lines.append(f"L {place} - - - - {Path(entry.path).readlink()}")
         elif entry.is_dir():
             lines.append(f"d {place} {stat.S_IMODE(status.st_mode):04o} {owner} -")
     own = {line.split()[1] for line in _OWN_TMPFILES.splitlines()}

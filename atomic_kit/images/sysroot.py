@@ -128,5 +128,5 @@ def _settle(work: Path, sysroot: Path, moment: int) -> None:
     for folder, folders, files in os.walk(work):
         for name in (*folders, *files):
             path = os.path.join(folder, name)  # noqa: PTH118 - 25,000 of them
-            if os.lstat(path).st_mtime:  # noqa: PTH116
+            if os.lstat(path).st_mtime:
                 os.utime(path, (moment, moment), follow_symlinks=False)

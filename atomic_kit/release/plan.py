@@ -50,7 +50,7 @@ def plan_releases(line: Parameters) -> list[Release]:
 def input_digest(line: Parameters, treefile: Treefile, snapshot: Snapshot) -> str:
     """Return the SHA-256 of all that a release is made from: package set, treefile and parameters."""
     package_set = resolve_package_set(treefile, snapshot)
-    choices = line.model_dump(mode="json", exclude={"file", "treefile", "build", "reports"})
+    choices = line.model_dump(mode="json", exclude={"file", "overrides", "treefile", "build", "reports"})
     return value_digest([package_set.digest, treefile.digest, choices])
 
 
@@ -73,7 +73,8 @@ def _begin(line: Parameters, treefile: Treefile, candidate: Candidate, planned: 
     facts = {
         "snapshot": candidate.snapshot.name,
         "input_digest": candidate.input_digest,
-        "parameters": line.model_dump(mode="json", exclude={"file", "build", "reports", "treefile"}),
+        "overrides": line.overrides,
+        "parameters": line.model_dump(mode="json", exclude={"file", "overrides", "treefile", "build", "reports"}),
     }
     write_record(line.reports / line.stream / version, "plan", facts)
     return open_release(line, version=version)

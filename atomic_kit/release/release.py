@@ -81,6 +81,8 @@ def open_release(
         raise InputError(f"the stream {line.stream} has no release {version!r}", hint=f"known: {known}")
     earlier = [other for other in others if version_key(other.version) < version_key(version)]
     planned = read_record(folder, "plan")
+    if planned["overrides"] != line.overrides:
+        line = load_parameters(line.file, planned["overrides"])
     return Release(line, version, planned["snapshot"], folder, earlier[-1] if earlier else None)
 
 

@@ -56,7 +56,7 @@ def convert(deb: Path, *, folder: Path, virtual: frozenset[str]) -> Path:
             built = _build(package, fields, relations(fields, virtual=virtual))
     except (tarfile.TarError, EOFError, OSError, ValueError, KeyError) as error:
         raise StepError(f"{deb.name} cannot be converted ({error})", hint=f"delete {deb} and run again") from error
-    epoch, version, release = rpm_version(fields["Version"])
+    _, version, release = rpm_version(fields["Version"])
     path = folder / f"{fields['Package']}-{version}-{release}.{rpm_arch(fields['Architecture'])}.rpm"
     built.write_file(str(path))
     return path

@@ -1,0 +1,89 @@
+"""Running one notebook by papermill, and its page."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from atomic_kit.errors import InputError, StepError
+from atomic_kit.files import new_file, write_text
+
+NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
+
+
+def notebook_of(step: str) -> Path:
+    """Return the notebook of a release step."""
+    found = sorted(NOTEBOOKS.glob(f"[0-9][0-9]-{step}.ipynb"))
+    if not found:
+        raise InputError(f"there is no notebook for the step {step} in {NOTEBOOKS}", hint="is the checkout complete?")
+    return found[0]
+
+
+def succeeded(executed: Path) -> bool:
+    """Say whether an executed notebook ran to its end: a killed run has no end time, a failed one an exception."""
+    try:
+        about = json.loads(executed.read_text(encoding="utf-8"))["metadata"]["papermill"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return about.get("exception") is False and bool(about.get("end_time"))
+
+
+def execute(notebook: Path, executed: Path, *, parameters: Mapping[str, Any]) -> None:
+    """Run a notebook with parameters; the executed copy is kept, with its traceback, when a cell fails.
+
+    Raises StepError with the failing cell's own sentence, and InputError for a parameter that the
+    notebook does not have.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    unknown = parameters.keys() - papermill.inspect_notebook(str(notebook)).keys()
+    if unknown:
+        raise InputError(f"{notebook.name} has no parameter {min(unknown)!r}")
+    failed = None
+    with new_file(executed) as part:
+        try:
+            papermill.execute_notebook(
+                    str(notebook),
+                    str(part),
+                    parameters=dict(parameters),
+                    cwd=str(notebook.parent),
+                    progress_bar=False,
+                    log_output=False,
+                    kernel_name="python3",
+                    kernel_manager_class=_local_kernels(),
+                )
+            except PapermillExecutionError as failure:
+                failed = failure
+    executed_page(executed)
+    if failed is not None:
+        raise StepError(str(failed.evalue)) from failed
+
+
+def _local_kernels() -> Any:
+    """Return a manager of kernels that talk over sockets in the file system, which nobody else can reach."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    class LocalKernelManager(AsyncKernelManager):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings | {"transport": "ipc"})
+
+    return LocalKernelManager
+
+
+def executed_page(executed: Path) -> Path:
+    """Write an executed notebook as a page that needs nothing from elsewhere."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="offline", extra_template_basedirs=[str(Path(__file__).parent / "templates")], embed_images=True
+    )
+    page, _ = exporter.from_filename(str(executed))
+    target = executed.with_suffix(".html")
+    write_text(target, page)
+    return target

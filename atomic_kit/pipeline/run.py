@@ -1,0 +1,115 @@
+"""The pipeline: the steps of a release in their order, each a notebook; what is whole is not done again."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from atomic_kit import progress
+from atomic_kit.errors import AtomicKitError, StepError
+from atomic_kit.parameters import Parameters
+from atomic_kit.pipeline.notebooks import execute, notebook_of, succeeded
+from atomic_kit.progress import FORWARD_VARIABLE, Event, step
+from atomic_kit.release.plan import plan_releases
+from atomic_kit.release.records import STEPS, has_record, write_record
+from atomic_kit.release.release import Release, finished_releases
+from atomic_kit.report import write_pages
+
+
+def run_line(line: Parameters, *, say: Callable[[str], None]) -> None:
+    """Make whatever releases of a line are due; says where the newest report is.
+
+    Raises StepError when a step fails, after its record, notebook and page are written, and when
+    another run of the line is under way.
+    """
+    with _alone(line):
+        planned = plan_releases(line)
+        for release in planned:
+            run_release(release)
+        newest = finished_releases(line)[-1]
+        page = newest.folder / "index.html"
+        if not planned:
+            say(f"Nothing changed since {newest.version}; no release is due. Report: {page}")
+            return
+        for release in planned:
+            say(f"Released {release.version} of {line.stream}")
+        say(f"Report: {page}")
+
+
+def run_release(release: Release) -> None:
+    """Run the steps of a release that are not whole yet."""
+    (release.folder / "failure.json").unlink(missing_ok=True)
+    parameters = {"parameters": os.path.relpath(release.parameters.file, notebook_of(STEPS[0]).parent)}
+    for name in STEPS:
+        notebook = notebook_of(name)
+        executed = release.folder / notebook.name
+        if has_record(release.folder, name) and succeeded(executed):
+            continue
+        with step(f"{release.version}: {name}"), _forwarded():
+            try:
+                execute(notebook, executed, parameters=parameters | {"version": release.version})
+            except AtomicKitError as error:
+                raise _failed(release, name, error) from error
+
+
+def _failed(release: Release, name: str, error: AtomicKitError) -> StepError:
+    """Record a failure, write the page that shows it, and return what to raise."""
+    resume = f"./workbench release {release.parameters.file.stem}"
+    write_record(release.folder, "failure", {"step": name, "error": str(error), "resume": resume})
+    page = write_pages(release.folder, title=release.parameters.title)
+    return StepError(f"{release.version}: the step {name} failed: {error}", hint=f"see {page}; go on with {resume}")
+
+
+@contextmanager
+def _alone(line: Parameters) -> Iterator[None]:
+    """Hold the line's lock; a second run at the same time is refused."""
+    line.build.mkdir(parents=True, exist_ok=True)
+    with (line.build / f"{line.stream}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StepError(f"another run of {line.stream} is under way", hint="wait until it ends") from None
+        yield
+
+
+@contextmanager
+def _forwarded() -> Iterator[None]:
+    """Show the progress of kernels here: they append to a file that is followed while the block runs."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "progress"
+        path.touch()
+        ended = threading.Event()
+        follower = threading.Thread(target=_follow, args=(path, ended), daemon=True)
+        before = os.environ.get(FORWARD_VARIABLE)
+        os.environ[FORWARD_VARIABLE] = str(path)
+        follower.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            follower.join(5)
+            if before is None:
+                del os.environ[FORWARD_VARIABLE]
+            else:
+                os.environ[FORWARD_VARIABLE] = before
+
+
+def _follow(path: Path, ended: threading.Event) -> None:
+    show = progress.listener()
+    with path.open(encoding="utf-8") as file:
+        rest = ""
+        while True:
+            last = ended.is_set()
+            rest += file.read()
+            *lines, rest = rest.split("\n")
+            for line in lines:
+                show(Event(**json.loads(line)))
+            if last:
+                return
+            ended.wait(0.2)

@@ -1,0 +1,130 @@
+"""Pictures of a release and of a stream. Colours are told apart by people who do not see all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import matplotlib.patches
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+MIB = 2**20
+
+# Source: Okabe and Ito, Color Universal Design.
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
+_REASONS = {"requested": BLUE, "required": ORANGE, "recommended": GREEN}
+_CHANGES = {"added": BLUE, "removed": GREY, "upgraded": ORANGE, "downgraded": RED}
+_OUTCOMES = {"passed": GREEN, "failed": RED, "error": "#000000"}
+_MARKS = {"passed": "✓", "failed": "✗", "error": "!"}
+_STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "figure.facecolor": "white",
+    "svg.hashsalt": "atomic-kit",
+}
+
+
+def package_sizes(packages: pd.DataFrame, *, count: int = 20) -> Figure:
+    """Draw the largest packages of a set as bars, coloured by why they are in it.
+
+    `packages` has the columns of PackageSet.frame.
+    """
+    largest = packages.nlargest(count, "install_size").iloc[::-1]
+    share = largest["install_size"].sum() / max(packages["install_size"].sum(), 1)
+    figure, axes = _figure(height=0.26 * len(largest) + 1.2)
+    axes.barh(largest["name"], largest["install_size"] / MIB, color=[_REASONS[one] for one in largest["reason"]])
+    axes.set_xlabel("installed size, MiB")
+    axes.set_title(f"The {len(largest)} largest of {len(packages)} packages take {share:.0%}")
+    _legend(axes, {reason: color for reason, color in _REASONS.items() if reason in set(largest["reason"])})
+    return figure
+
+
+def package_changes(changes: pd.DataFrame, *, count: int = 30) -> Figure:
+    """Draw by how much each changed package grew or shrank. `changes` has the columns of PackageChange."""
+    order = changes["size_change"].abs().sort_values(ascending=False).index[:count]
+    shown = changes.loc[order].iloc[::-1]
+    figure, axes = _figure(height=0.26 * max(len(shown), 2) + 1.2)
+    axes.barh(shown["name"], shown["size_change"].astype(float) / MIB, color=[_CHANGES[one] for one in shown["change"]])
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel("change of the installed size, MiB")
+    total = float(changes["size_change"].sum()) / MIB if len(changes) else 0.0
+    axes.set_title(f"{len(changes)} packages changed, {total:+.1f} MiB")
+    _legend(axes, {kind: color for kind, color in _CHANGES.items() if kind in set(shown["change"])})
+    return figure
+
+
+def checks_grid(checks: pd.DataFrame) -> Figure:
+    """Draw the outcome of every check for each suite and firmware. `checks` has the columns of CheckResult."""
+    columns = list(dict.fromkeys(zip(checks["suite"], checks["firmware"], strict=True)))
+    names = list(dict.fromkeys(checks["check"]))[::-1]
+    figure, axes = _figure(height=0.26 * len(names) + 1.3)
+    for row in checks.to_dict("records"):
+        x, y = columns.index((row["suite"], row["firmware"])), names.index(row["check"])
+        axes.add_patch(mpl.patches.Rectangle((x - 0.45, y - 0.42), 0.9, 0.84, color=_OUTCOMES[row["outcome"]]))
+        text = f"{_MARKS[row['outcome']]} {row['seconds']:.1f} s"
+        axes.text(x, y, text, ha="center", va="center", color="white", fontsize=8)
+    axes.set_xlim(-0.5, max(len(columns), 1) - 0.5)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.set_xticks(range(len(columns)), [f"{suite}\n{firmware}" for suite, firmware in columns])
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    passed = int((checks["outcome"] == "passed").sum())
+    axes.set_title(f"{passed} of {len(checks)} checks passed")
+    return figure
+
+
+def trends(history: pd.DataFrame) -> Figure:
+    """Draw how a stream's releases developed, a small picture a measure. `history` is that of stream_history."""
+    panels = (
+        ("Installed size, MiB", ("installed_size",), MIB),
+        ("Commit in the archive, MiB", ("commit_size",), MIB),
+        ("Image, MiB", ("image_size",), MIB),
+        ("Static delta, MiB", ("delta_size",), MIB),
+        ("Packages", ("package_count",), 1),
+        ("First boot, seconds", ("boot_seconds",), 1),
+    )
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(8, 7), layout="constrained")
+        for axes, (title, columns, unit) in zip(figure.subplots(3, 2).flat, panels, strict=True):
+            _trend(axes, history, title, columns, unit)
+    return figure
+
+
+def _trend(axes: Axes, history: pd.DataFrame, title: str, columns: Sequence[str], unit: int) -> None:
+    for column in columns:
+        values = history[column].astype(float) / unit
+        axes.plot(range(len(values)), values, marker="o", color=BLUE)
+        for place, value in enumerate(values):
+            if pd.notna(value) and (len(values) < 4 or place == len(values) - 1):
+                axes.annotate(
+                    f"{value:,.1f}".removesuffix(".0"),
+                    (place, value),
+                    xytext=(0, 6),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=8,
+                )
+        highest = values.max()
+        axes.set_ylim(0, highest * 1.25 if pd.notna(highest) and highest > 0 else 1)
+    every = max(1, len(history) // 4)
+    axes.set_xticks(range(0, len(history), every), history["version"][::every], fontsize=7)
+    axes.margins(x=0.15)
+    axes.set_title(title, fontsize=10)
+
+
+def _figure(*, height: float) -> tuple[Figure, Axes]:
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(8, height), layout="constrained")
+        return figure, figure.subplots()
+
+
+def _legend(axes: Axes, colors: dict[str, str]) -> None:
+    handles = [mpl.patches.Patch(color=color, label=label) for label, color in colors.items()]
+    if handles:
+        axes.legend(handles=handles, loc="lower right", frameon=False)
