@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,17 +48,17 @@ def execute(notebook: Path, executed: Path, *, parameters: Mapping[str, Any]) ->
     with new_file(executed) as part:
         try:
             papermill.execute_notebook(
-                    str(notebook),
-                    str(part),
-                    parameters=dict(parameters),
-                    cwd=str(notebook.parent),
-                    progress_bar=False,
-                    log_output=False,
-                    kernel_name="python3",
-                    kernel_manager_class=_local_kernels(),
-                )
-            except PapermillExecutionError as failure:
-                failed = failure
+                str(notebook),
+                str(part),
+                parameters=dict(parameters),
+                cwd=str(notebook.parent),
+                progress_bar=False,
+                log_output=False,
+                kernel_name="python3",
+                kernel_manager_class=_local_kernels(),
+            )
+        except PapermillExecutionError as failure:
+            failed = failure
     executed_page(executed)
     if failed is not None:
         raise StepError(str(failed.evalue)) from failed
