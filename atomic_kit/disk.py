@@ -51,7 +51,7 @@ def write_table(disk: Path, partitions: Sequence[Partition], *, id: UUID) -> Non
         lines.append(
             f"start={one.start // SECTOR}, size={one.size // SECTOR}, type={one.type}, uuid={one.id}, name={one.name}"
         )
-    argv = ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", disk]
+    argv: list[command.Argument] = ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", disk]
     command.run(argv, input="\n".join(lines) + "\n")
 
 
@@ -61,7 +61,20 @@ def make_ext4(disk: Path, partition: Partition, *, source: Path, label: str, epo
     Its identifier is the partition's. Raises StepError when the folder does not fit.
     """
     seeds = f"hash_seed={partition.id},offset={partition.start},lazy_itable_init=1,lazy_journal_init=1"
-    argv = ["mkfs.ext4", "-q", "-F", "-U", str(partition.id), "-L", label, "-E", seeds, "-d", source, disk]
+    argv: list[command.Argument] = [
+        "mkfs.ext4",
+        "-q",
+        "-F",
+        "-U",
+        str(partition.id),
+        "-L",
+        label,
+        "-E",
+        seeds,
+        "-d",
+        source,
+        disk,
+    ]
     result = command.run(
         [*argv, str(partition.size // 1024) + "k"], env={"E2FSPROGS_FAKE_TIME": str(epoch)}, check=False
     )
@@ -100,7 +113,7 @@ def make_esp(disk: Path, partition: Partition, *, loader: Path, epoch: int) -> N
     image = f"{disk}@@{partition.start}"
     command.run(["mmd", "-i", image, "::EFI", "::EFI/BOOT"], env={"SOURCE_DATE_EPOCH": str(epoch)})
     os.utime(loader, (epoch, epoch))
-    mcopy = ["mcopy", "-m", "-i", image, loader, "::EFI/BOOT/BOOTX64.EFI"]
+    mcopy: list[command.Argument] = ["mcopy", "-m", "-i", image, loader, "::EFI/BOOT/BOOTX64.EFI"]
     command.run(mcopy, env={"SOURCE_DATE_EPOCH": str(epoch), "TZ": "UTC"})
 
 
@@ -114,7 +127,19 @@ def grub_image(target: str, *, config: str, to: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
         file.write(config)
         file.flush()
-        argv = ["grub-mkimage", "-O", target, "-d", folder, "-c", file.name, "-p", "/grub2", "-o", to]
+        argv: list[command.Argument] = [
+            "grub-mkimage",
+            "-O",
+            target,
+            "-d",
+            folder,
+            "-c",
+            file.name,
+            "-p",
+            "/grub2",
+            "-o",
+            to,
+        ]
         command.run([*argv, *_GRUB_MODULES, *own])
 
 

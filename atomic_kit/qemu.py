@@ -196,7 +196,7 @@ def running(plan: MachinePlan) -> Iterator[Machine]:
     with TemporaryDirectory(prefix="atomic-machine.") as name:
         folder = Path(name)
         overlay = folder / "overlay.qcow2"
-        backing = ["-b", plan.image.resolve(), "-F", "qcow2"]
+        backing: list[command.Argument] = ["-b", plan.image.resolve(), "-F", "qcow2"]
         command.run(["qemu-img", "create", "-q", "-f", "qcow2", *backing, overlay])
         command.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "check", "-f", folder / "key"])
         port = free_port()

@@ -9,17 +9,22 @@ from typing import Literal
 import pandas as pd
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
+Outcome = Literal["passed", "failed", "error"]
+
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check showed. `outcome` is `error` when the check could not be run; `seconds` is its duration."""
+    """What one check showed; `suite` names the stage of the suite that it belongs to.
+
+    `outcome` is `error` when the check could not be run; `seconds` is its duration.
+    """
 
     suite: str
     check: str
     title: str
     platform: str
     firmware: str
-    outcome: Literal["passed", "failed", "error"]
+    outcome: Outcome
     seconds: float
     evidence: str
 
@@ -66,7 +71,7 @@ def junit_xml(results: Sequence[CheckResult]) -> str:
             if (result.suite, result.firmware) == (suite, firmware):
                 made.add_testcase(_case(result))
         report.add_testsuite(made)
-    text = report.tostring()
+    text = report.tostring()  # type: ignore[no-untyped-call]
     return text.decode() if isinstance(text, bytes) else str(text)
 
 

@@ -83,9 +83,6 @@ def _deploy(commit: Commit, host: Host, sysroot: Path, source: Path, arguments: 
     (sysroot / "tmp").mkdir()
     (sysroot / "tmp").chmod(0o1777)
     command.run([*admin, "os-init", host.os_name])
-    # What a tree's /tmp leads to.
-    (sysroot / "tmp").mkdir(exist_ok=True)
-    (sysroot / "tmp").chmod(0o1777)
     ostree_repo = sysroot / "ostree" / "repo"
     ostree.run(ostree_repo, "config", "set", "sysroot.readonly", "false")
     key = f"--gpg-import={host.public_key}"
