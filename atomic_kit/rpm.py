@@ -27,7 +27,7 @@ def install(root: Path, rpm_files: Sequence[Path], *, options: Sequence[str], ep
     """
     files = root / "packages.manifest"
     files.write_text("\n".join(map(str, rpm_files)) + "\n", encoding="utf-8")
-    argv = ["rpm", f"--root={root}", f"--dbpath={DATABASE}", "-U", "--force-debian", *options, files]
+    argv: list[str | Path] = ["rpm", f"--root={root}", f"--dbpath={DATABASE}", "-U", "--force-debian", *options, files]
     try:
         # All but the root is read-only in there, and SQLite needs a place for its journals.
         env = {"SOURCE_DATE_EPOCH": str(epoch), "SQLITE_TMPDIR": str(root / "tmp")}

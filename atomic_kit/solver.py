@@ -51,17 +51,19 @@ class Pool:
         Raises UnsolvableError with libsolv's reasons when something is provided by nothing or the set
         cannot be solved.
         """
-        jobs = [job for text in request.packages for job in self._jobs(text)]
+        selections = [self._selection(text) for text in request.packages]
+        jobs = [job for one in selections for job in one.jobs(solv.Job.SOLVER_INSTALL)]
         jobs += [job for text in request.exclude for job in self._exclusions(text)]
         solver = self._pool.Solver()
         solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, not request.recommends)
         if problems := solver.solve(jobs):
             raise UnsolvableError([str(problem) for problem in problems], hint=_cure(problems))
         chosen = solver.transaction().newsolvables()
-        packages = self._packages(solver, chosen)
+        requested = {solvable.id for one in selections for solvable in one.solvables()}
+        packages = self._packages(chosen, requested)
         return PackageSet(tuple(sorted(packages, key=lambda package: (package.name, package.arch))))
 
-    def _jobs(self, text: str) -> list[solv.Job]:
+    def _selection(self, text: str) -> solv.Selection:
         flags = (
             solv.Selection.SELECTION_NAME
             | solv.Selection.SELECTION_PROVIDES
@@ -73,7 +75,7 @@ class Pool:
         selection = self._pool.select(text, flags)
         if selection.isempty():
             raise UnsolvableError([f"nothing provides {text!r}"], hint=self._similar(text))
-        return list(selection.jobs(solv.Job.SOLVER_INSTALL))
+        return selection
 
     def _exclusions(self, text: str) -> list[solv.Job]:
         selection = self._pool.select(text, solv.Selection.SELECTION_NAME | solv.Selection.SELECTION_GLOB)
@@ -86,14 +88,13 @@ class Pool:
         close = difflib.get_close_matches(text, names, n=3)
         return f"did you mean {', '.join(close)}?" if close else "check the name and the rpm_repos"
 
-    def _packages(self, solver: solv.Solver, chosen: Iterable[solv.XSolvable]) -> list[Package]:
+    def _packages(self, chosen: Iterable[solv.XSolvable], requested: set[int]) -> list[Package]:
         inside = {solvable.id: solvable for solvable in chosen}
         required, recommended = (self._wanted_by(inside, key) for key in _REQUIREMENTS)
         packages = []
         for number, solvable in inside.items():
-            why = solver.describe_decision(solvable)[0]
-            if why == solv.Solver.SOLVER_REASON_RESOLVE_JOB:
-                reason, wanted_by = Reason.REQUESTED, ()
+            if number in requested:
+                reason, wanted_by = Reason.REQUESTED, tuple(sorted(required.get(number, ())))
             elif required.get(number):
                 reason, wanted_by = Reason.REQUIRED, tuple(sorted(required[number]))
             else:

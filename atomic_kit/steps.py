@@ -54,6 +54,7 @@ def resolve_step(release: Release) -> PackageSet:
         rpm_files = {as_fetched(package, path): path for package, path in rpm_files.items()}
     package_set = PackageSet(tuple(rpm_files))
     lock = make_lock(rpm_files, snapshot)
+    lock_file = lock_name(release.parameters.arch)
     facts = {
         "snapshot": snapshot.name,
         "snapshot_generated": snapshot.generated.isoformat(),
@@ -62,11 +63,11 @@ def resolve_step(release: Release) -> PackageSet:
         "install_size": package_set.install_size,
         "download_size": package_set.download_size,
         "requests": list(release.treefile.packages),
-        "lock": lock_name(release.parameters.arch),
+        "lock": lock_file,
         "rpm_files": [str(path) for path in rpm_files.values()],
         "input_digest": value_digest([package_set.digest, release.treefile.digest]),
     }
-    files = {facts["lock"]: json.dumps(lock, indent=2, sort_keys=True) + "\n"}
+    files = {lock_file: json.dumps(lock, indent=2, sort_keys=True) + "\n"}
     write_record(release.folder, "package-set", facts, tables={"packages": package_set.frame()}, files=files)
     return package_set
 

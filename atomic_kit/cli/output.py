@@ -16,7 +16,7 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def print_table(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str]) -> None:
+def print_table(rows: Iterable[Mapping[Any, Any]], *, columns: Sequence[str]) -> None:
     """Print rows as a table; a column is headed by its key."""
     from rich import box
     from rich.console import Console

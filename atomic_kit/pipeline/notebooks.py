@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,11 @@ def _local_kernels() -> Any:
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings | {"transport": "ipc"})
 
+        async def _async_launch_kernel(self, kernel_cmd: list[str], **settings: Any) -> None:
+            # What a kernel writes to its own stderr is noise of its start and end; cells have theirs.
+            with Path(os.devnull).open("w") as nowhere:
+                await super()._async_launch_kernel(kernel_cmd, **settings | {"stderr": nowhere})
+
     return LocalKernelManager
 
 
@@ -79,7 +85,7 @@ def executed_page(executed: Path) -> Path:
     """Write an executed notebook as a page that needs nothing from elsewhere."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="offline", extra_template_basedirs=[str(Path(__file__).parent / "templates")], embed_images=True
     )
     page, _ = exporter.from_filename(str(executed))

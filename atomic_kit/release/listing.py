@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from atomic_kit import ostree
 from atomic_kit.compose import commit_packages
@@ -68,7 +70,7 @@ def _of_lock(path: Path) -> tuple[InstalledPackage, ...]:
     return tuple(InstalledPackage(name, evr, arch, 0, "") for name, evr, arch in rows)
 
 
-def _evr(row: dict[str, object]) -> str:
+def _evr(row: Mapping[Any, Any]) -> str:
     epoch = f"{row['epoch']}:" if row["epoch"] else ""
     return f"{epoch}{row['version']}-{row['release']}"
 

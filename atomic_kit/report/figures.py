@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.patches
@@ -18,7 +19,7 @@ _REASONS = {"requested": BLUE, "required": ORANGE, "recommended": GREEN}
 _CHANGES = {"added": BLUE, "removed": GREY, "upgraded": ORANGE, "downgraded": RED}
 _OUTCOMES = {"passed": GREEN, "failed": RED, "error": "#000000"}
 _MARKS = {"passed": "✓", "failed": "✗", "error": "!"}
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,

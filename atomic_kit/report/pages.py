@@ -77,7 +77,7 @@ def write_release_page(folder: Path, *, title: str) -> Path:
 def write_stream_page(folder: Path, *, title: str) -> Path:
     """Write the page of a stream: how it developed, and its releases, newest first."""
     history = stream_history(folder.parent, folder.name)
-    releases = []
+    releases: list[dict[str, Any]] = []
     for plan in folder.glob("*/plan.json"):
         release = plan.parent
         outcome = "passed" if has_record(release, "release") else "failed"

@@ -88,7 +88,7 @@ class Apt:
             if line.startswith("Get:"):
                 on_file()
 
-        argv = [_HELPER, *self._options(), "download-file", *arguments]
+        argv: list[str | Path] = [_HELPER, *self._options(), "download-file", *arguments]
         try:
             command.run(argv, timeout=1800, on_line=count)
         except ToolError as error:

@@ -11,7 +11,7 @@ import io
 import lzma
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -98,8 +98,14 @@ def _data(package: DebFile) -> tarfile.TarFile:
     """Return the payload, decompressed once: reading it out of order would do it again for every file."""
     name = next(name for name in package.getnames() if name.startswith("data.tar"))
     packed = package.getmember(name).read()
-    unpack = {".xz": lzma.decompress, ".gz": gzip.decompress, ".zst": zstandard.ZstdDecompressor().decompress}
-    return tarfile.open(fileobj=io.BytesIO(unpack.get(Path(name).suffix, bytes)(packed)))
+    unpack: dict[str, Callable[[bytes], bytes]] = {
+        "": bytes,
+        ".tar": bytes,
+        ".xz": lzma.decompress,
+        ".gz": gzip.decompress,
+        ".zst": zstandard.ZstdDecompressor().decompress,
+    }
+    return tarfile.open(fileobj=io.BytesIO(unpack[Path(name).suffix](packed)))
 
 
 def reproducible(moment: int) -> rpm_rs.BuildConfig:
@@ -199,7 +205,7 @@ class _Documents:
         entries = []
         for block in Changelog(text, max_blocks=_CHANGELOG_ENTRIES, strict=False) if text else ():
             try:
-                moment = int(parsedate_to_datetime(block.date).timestamp())
+                moment = int(parsedate_to_datetime(block.date or "").timestamp())
             except (TypeError, ValueError):
                 continue
             lines = "\n".join(line.strip() for line in block.changes() if line.strip())
@@ -220,7 +226,7 @@ class _Documents:
 
 def _text(control: object, name: str) -> str:
     try:
-        return control.get_content(name, encoding="utf-8") or ""  # type: ignore[attr-defined,no-any-return]
+        return control.get_content(name, encoding="utf-8") or ""  # type: ignore[attr-defined]
     except Exception as error:
         if "not found" in str(error).lower() or "no such" in str(error).lower():
             return ""

@@ -1,0 +1,154 @@
+"""The demo release, whole: two releases of real packages, machines that boot, upgrade and roll back.
+
+One run serves all tests of this file; it takes several minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from atomic_kit import command, ostree
+from atomic_kit.cli.main import commands
+from atomic_kit.compose import commit_packages
+from atomic_kit.parameters import Parameters, load_parameters
+from atomic_kit.pipeline import run_line
+from atomic_kit.release.records import STEPS, has_record, read_table
+from atomic_kit.release.release import Release, finished_releases, open_release
+from atomic_kit.steps import compose_step, images_step
+
+pytestmark = pytest.mark.boot
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parameters]:
+    """A copy of the demo line whose releases were made, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(PROJECT / "parameters", folder / "parameters")
+    made = load_parameters(folder / "parameters" / "demo.yaml")
+    run_line(made, say=print)
+    yield made
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def releases(line: Parameters) -> list[Release]:
+    return finished_releases(line)
+
+
+def test_two_releases_were_made_and_every_step_left_a_record(releases: list[Release]) -> None:
+    assert len(releases) == 2
+    for release in releases:
+        assert all(has_record(release.folder, step) for step in STEPS)
+        assert len(list(release.folder.glob("0*.ipynb"))) == len(list(release.folder.glob("0*.html"))) == len(STEPS)
+
+
+def test_every_check_passed_on_both_firmwares_and_the_upgrade_was_among_them(releases: list[Release]) -> None:
+    checks = read_table(releases[-1].folder, "checks")
+    assert set(checks["outcome"]) == {"passed"}
+    assert {("boot", "bios"), ("boot", "uefi"), ("upgrade", "bios")} == set(
+        zip(checks["suite"], checks["firmware"], strict=True)
+    )
+    assert {"upgrade", "marks-kept", "rolled-back", "container-network"} <= set(checks["check"])
+
+
+def test_the_published_ref_is_the_checked_commit_signed_and_whole(line: Parameters, releases: list[Release]) -> None:
+    published = line.workspace.published_repo
+    commit = releases[-1].record("compose")
+    assert ostree.find_ref(published, commit["ref"]) == commit["checksum"]
+    assert (published / "summary.sig").is_file()
+    assert commit["parent"] == releases[0].record("compose")["checksum"]
+    assert ostree.delta_size(published, commit["parent"], commit["checksum"]) == commit["delta_size"]
+    ostree.fsck(published)
+
+
+def test_a_client_pulls_with_signatures_required(line: Parameters, releases: list[Release], tmp_path: Path) -> None:
+    client = tmp_path / "client"
+    ostree.ensure_repo(client, mode="archive")
+    key = f"--gpg-import={line.workspace.keys / 'commit.asc'}"
+    url = f"file://{line.workspace.published_repo}"
+    ostree.run(client, "remote", "add", "--set=gpg-verify-summary=true", key, "origin", url)
+    commit = releases[-1].record("compose")
+    ostree.run(client, "pull", "--commit-metadata-only", "origin", commit["ref"])
+    assert ostree.run(client, "rev-parse", f"origin:{commit['ref']}").strip() == commit["checksum"]
+
+
+def test_the_commit_carries_what_rpm_ostree_reads(line: Parameters, releases: list[Release]) -> None:
+    commit = releases[-1].record("compose")
+    shown = ostree.run(line.workspace.published_repo, "show", "--print-metadata-key=version", commit["checksum"])
+    assert shown.strip() == f"'{releases[-1].version}'"
+    listed = ostree.run(
+        line.workspace.published_repo, "show", "--print-metadata-key=rpmostree.rpmdb.pkglist", commit["checksum"]
+    )
+    packages = commit_packages(line.workspace.published_repo, commit["checksum"])
+    assert len(packages) == commit["package_count"] == listed.count("uint64")
+
+
+def test_changes_are_true_updates_with_their_changelogs(releases: list[Release]) -> None:
+    changes = read_table(releases[-1].folder, "changes")
+    upgraded = changes[changes["change"] == "upgraded"]
+    assert len(upgraded)
+    assert upgraded["changelog"].str.len().gt(0).any()
+    document = json.loads((releases[-1].folder / "pkgdiff.json").read_text())
+    assert len(document["pkgdiff"]) == len(changes)
+
+
+def test_nothing_changed_is_said_and_makes_nothing(line: Parameters) -> None:
+    said: list[str] = []
+    started = time.monotonic()
+    run_line(line, say=said.append)
+    assert time.monotonic() - started < 20
+    assert said[0].startswith("Nothing changed since")
+
+
+def test_composing_again_from_scratch_gives_the_same_commit_and_the_same_image(
+    line: Parameters, releases: list[Release], tmp_path: Path
+) -> None:
+    first = releases[0]
+    elsewhere = line.model_copy(update={"build": tmp_path / "build", "reports": tmp_path / "reports"})
+    shutil.copytree(first.folder, tmp_path / "reports" / line.stream / first.version)
+    shutil.copytree(line.workspace.keys, elsewhere.workspace.keys)
+    again = open_release(elsewhere, version=first.version)
+    commit = compose_step(again)
+    assert commit.checksum == first.record("compose")["checksum"]
+    image = images_step(again)["sha256"].iloc[0]
+    assert image == first.record("images")["images"][0]["sha256"]
+
+
+def test_diff_takes_folders_refs_and_lock_files(line: Parameters, releases: list[Release]) -> None:
+    old, new = (release.folder for release in releases)
+    build = ["--build", str(line.build), "--json"]
+    by_folder = CliRunner().invoke(commands, ["diff", str(old), str(new), *build])
+    locks = [str(folder / "manifest-lock.x86_64.json") for folder in (old, new)]
+    by_lock = CliRunner().invoke(commands, ["diff", *locks, *build])
+    ref = releases[-1].record("compose")["ref"]
+    by_ref = CliRunner().invoke(commands, ["diff", releases[0].record("compose")["checksum"], ref, *build])
+    assert json.loads(by_folder.stdout) == json.loads(by_ref.stdout)
+    assert json.loads(by_lock.stdout)["pkgdiff"] == json.loads(by_folder.stdout)["pkgdiff"]
+
+
+def test_a_treefile_that_nothing_satisfies_costs_no_compose(line: Parameters) -> None:
+    path = line.file.parent / "demo" / "host.yaml"
+    before = path.read_text()
+    path.write_text(before + "exclude-packages: [libc6]\n")
+    try:
+        answer = command.run(["atomic-kit", "release", line.file], check=False, env={"PATH": _path()})
+        assert answer.returncode == 2
+        assert "cannot be solved" in answer.stderr
+        assert "Traceback" not in answer.stderr
+    finally:
+        path.write_text(before)
+
+
+def _path() -> str:
+    import os
+    import sys
+
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -1,0 +1,63 @@
+"""Parameters: every fault at once, each with its place; overrides are checked like the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from atomic_kit.errors import InputError
+from atomic_kit.parameters import load_parameters
+
+GOOD = "line: a\ntitle: A\nstream: a-devel\ntreefile: host.yaml\nsource:\n  kind: demo\n"
+PROJECT = Path(__file__).parents[2]
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "line.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    line = load_parameters(write(tmp_path, GOOD))
+    assert line.treefile == tmp_path / "host.yaml"
+    assert line.build == tmp_path.parent / "build"
+
+
+def test_an_override_has_yaml_type_and_is_checked(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    assert load_parameters(path, {"policy.budget.packages": "300"}).policy.budget.packages == 300
+    with pytest.raises(InputError, match="disk_size: got 'big'"):
+        load_parameters(path, {"disk_size": "big"})
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        (GOOD + "treefil: x\n", ["line.yaml:7: treefil: unknown key, did you mean treefile?"]),
+        (GOOD + "disk_size: big\nsuites: 3\n", ["line.yaml:7: disk_size: got 'big'", "line.yaml:8: suites: got 3"]),
+        ("line: a\n", ["title: is missing", "source: is missing"]),
+        (GOOD.replace("demo", "dmeo"), ["source"]),
+        (GOOD.replace("a-devel", "../x"), ["stream: got '../x'"]),
+        ("", ["holds no keys"]),
+    ],
+)
+def test_every_fault_is_named_with_its_place(tmp_path: Path, text: str, sentences: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        load_parameters(write(tmp_path, text))
+    for sentence in sentences:
+        assert sentence in str(caught.value)
+
+
+def test_an_unknown_name_lists_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT / "notebooks")
+    with pytest.raises(InputError, match=r"known: .*demo"):
+        load_parameters("dmeo")
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "parameters").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_projects_own_lines_are_sound(path: Path) -> None:
+    from atomic_kit.treefile import load_treefile
+
+    assert load_treefile(load_parameters(path).treefile).packages

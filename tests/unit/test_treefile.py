@@ -1,0 +1,88 @@
+"""Treefiles: merging by rpm-ostree's rules, and every fault in one sentence with its place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from atomic_kit.errors import InputError
+from atomic_kit.treefile import load_treefile, version_prefix
+
+SIG = Path(__file__).parents[3] / "shared" / "data" / "treefiles"
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_the_includer_wins_for_scalars_and_lists_of_an_include_come_first(tmp_path: Path) -> None:
+    write(tmp_path, "base.yaml", "ref: base\nselinux: false\nunits: [a.service]\npackages: [bash, zlib]\n")
+    top = write(tmp_path, "top.yaml", "include: base.yaml\nref: top\nunits: [b.service]\npackages: [acl]\n")
+    merged = load_treefile(top)
+    assert merged.ref == "top"
+    assert merged.selinux is False
+    assert merged.units == ("a.service", "b.service")
+    assert merged.packages == ("acl", "bash", "zlib")
+
+
+def test_entries_split_at_white_space_and_quotes_hold_a_version(tmp_path: Path) -> None:
+    path = write(tmp_path, "t.yaml", "ref: x\npackages:\n  - bash coreutils\n  - \"'glibc >= 2'\"\n")
+    assert load_treefile(path).packages == ("bash", "coreutils", "glibc >= 2")
+
+
+def test_a_key_of_rpm_ostree_that_is_not_acted_on_is_carried(tmp_path: Path) -> None:
+    path = write(tmp_path, "t.yaml", "ref: x\npackages: [a]\netc-group-members: [wheel]\n")
+    assert load_treefile(path).carried == ("etc-group-members",)
+
+
+def test_the_digest_follows_the_content_of_named_files(tmp_path: Path) -> None:
+    path = write(tmp_path, "t.yaml", "ref: x\npackages: [a]\npostprocess-script: post.sh\n")
+    write(tmp_path, "post.sh", "true")
+    before = load_treefile(path).digest
+    write(tmp_path, "post.sh", "false")
+    assert load_treefile(path).digest != before
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("ref: x\npackages: [a]\nunitz: [b]\n", "t.yaml:3: unitz: unknown key"),
+        ("ref: x\npackages: [a]\nunits: 3\n", "t.yaml:3: units: got 3"),
+        ("ref: x\npackages: [a]\nvariables: {a: 1}\n", "not supported yet"),
+        ("ref: x\n", "has no packages"),
+        ("packages: [a]\n", "has no ref"),
+        ("ref: x\npackages: [a]\ninclude: none.yaml\n", "none.yaml does not exist"),
+        ("ref: x\npackages: [a]\npostprocess-script: none.sh\n", "none.sh, which does not exist"),
+        ("ref: x\nref: y\npackages: [a]\n", "duplicate key"),
+        ("ref: [x\n", "t.yaml:2"),
+        ("- a\n", "is not a treefile"),
+        ("ref: x\npackages: [a]\ndefault_target: a\ndefault-target: b\n", "are the same key"),
+    ],
+)
+def test_a_fault_is_one_sentence_with_its_place(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_treefile(write(tmp_path, "t.yaml", text))
+    assert sentence in str(caught.value)
+
+
+def test_an_include_loop_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "b.yaml", "include: a.yaml\n")
+    with pytest.raises(InputError, match=r"a\.yaml -> b\.yaml -> a\.yaml"):
+        load_treefile(write(tmp_path, "a.yaml", "include: b.yaml\nref: x\n"))
+
+
+def test_a_dated_prefix_takes_the_snapshots_date(tmp_path: Path) -> None:
+    path = write(tmp_path, "t.yaml", "ref: x\npackages: [a]\nautomatic-version-prefix: 12.<date:%Y%m%d>\n")
+    assert version_prefix(load_treefile(path), datetime(2026, 7, 11, tzinfo=UTC)) == "12.20260711"
+
+
+@pytest.mark.skipif(not SIG.is_dir(), reason="the SIG's historical treefiles are not on this machine")
+def test_the_sigs_own_treefile_is_read_unchanged() -> None:
+    path = SIG / "centos-atomic-host.json"
+    # Its post script was never kept beside it.
+    with pytest.raises(InputError, match=r"treecompose-post\.sh, which does not exist"):
+        load_treefile(path)
