@@ -61,23 +61,9 @@ def make_ext4(disk: Path, partition: Partition, *, source: Path, label: str, epo
     Its identifier is the partition's. Raises StepError when the folder does not fit.
     """
     seeds = f"hash_seed={partition.id},offset={partition.start},lazy_itable_init=1,lazy_journal_init=1"
-    argv: list[command.Argument] = [
-        "mkfs.ext4",
-        "-q",
-        "-F",
-        "-U",
-        str(partition.id),
-        "-L",
-        label,
-        "-E",
-        seeds,
-        "-d",
-        source,
-        disk,
-    ]
-    result = command.run(
-        [*argv, str(partition.size // 1024) + "k"], env={"E2FSPROGS_FAKE_TIME": str(epoch)}, check=False
-    )
+    argv: list[command.Argument] = ["mkfs.ext4", "-q", "-F", "-U", str(partition.id), "-L", label, "-E", seeds]
+    argv += ["-d", source, disk, f"{partition.size // 1024}k"]
+    result = command.run(argv, env={"E2FSPROGS_FAKE_TIME": str(epoch)}, check=False)
     if result.returncode:
         if "Could not allocate" in result.stderr or "No space" in result.stderr or "no space" in result.stderr:
             raise StepError(
@@ -127,19 +113,8 @@ def grub_image(target: str, *, config: str, to: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
         file.write(config)
         file.flush()
-        argv: list[command.Argument] = [
-            "grub-mkimage",
-            "-O",
-            target,
-            "-d",
-            folder,
-            "-c",
-            file.name,
-            "-p",
-            "/grub2",
-            "-o",
-            to,
-        ]
+        argv: list[command.Argument] = ["grub-mkimage", "-O", target, "-d", folder, "-c", file.name]
+        argv += ["-p", "/grub2", "-o", to]
         command.run([*argv, *_GRUB_MODULES, *own])
 
 
