@@ -23,8 +23,6 @@ _STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
     "figure.facecolor": "white",
     "svg.hashsalt": "atomic-kit",
 }
@@ -40,7 +38,7 @@ def package_sizes(packages: pd.DataFrame, *, count: int = 20) -> Figure:
     figure, axes = _figure(height=0.26 * len(largest) + 1.2)
     axes.barh(largest["name"], largest["install_size"] / MIB, color=[_REASONS[one] for one in largest["reason"]])
     axes.set_xlabel("installed size, MiB")
-    axes.set_title(f"The {len(largest)} largest of {len(packages)} packages take {share:.0%}")
+    _title(axes, f"The {len(largest)} largest of {len(packages)} packages take {share:.0%}")
     _legend(axes, {reason: color for reason, color in _REASONS.items() if reason in set(largest["reason"])})
     return figure
 
@@ -54,7 +52,7 @@ def package_changes(changes: pd.DataFrame, *, count: int = 30) -> Figure:
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel("change of the installed size, MiB")
     total = float(changes["size_change"].sum()) / MIB if len(changes) else 0.0
-    axes.set_title(f"{len(changes)} packages changed, {total:+.1f} MiB")
+    _title(axes, f"{len(changes)} packages changed, {total:+.1f} MiB")
     _legend(axes, {kind: color for kind, color in _CHANGES.items() if kind in set(shown["change"])})
     return figure
 
@@ -76,7 +74,7 @@ def checks_grid(checks: pd.DataFrame) -> Figure:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     passed = int((checks["outcome"] == "passed").sum())
-    axes.set_title(f"{passed} of {len(checks)} checks passed")
+    _title(axes, f"{passed} of {len(checks)} checks passed")
     return figure
 
 
@@ -116,13 +114,21 @@ def _trend(axes: Axes, history: pd.DataFrame, title: str, columns: Sequence[str]
     every = max(1, len(history) // 4)
     axes.set_xticks(range(0, len(history), every), history["version"][::every], fontsize=7)
     axes.margins(x=0.15)
-    axes.set_title(title, fontsize=10)
+    if not values.notna().any():
+        axes.text(0.5, 0.5, "not measured yet", transform=axes.transAxes, ha="center", color=GREY)
+        axes.set_yticks([])
+    _title(axes, title, fontsize=10)
 
 
 def _figure(*, height: float) -> tuple[Figure, Axes]:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(8, height), layout="constrained")
         return figure, figure.subplots()
+
+
+def _title(axes: Axes, text: str, **style: Any) -> None:
+    """Title a picture at its left edge, where reading starts."""
+    axes.set_title(text, loc="left", fontweight="bold", **style)
 
 
 def _legend(axes: Axes, colors: dict[str, str]) -> None:
