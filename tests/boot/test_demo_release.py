@@ -19,6 +19,7 @@ from atomic_kit.cli.main import commands
 from atomic_kit.compose import commit_packages
 from atomic_kit.parameters import Parameters, load_parameters
 from atomic_kit.pipeline import run_line
+from atomic_kit.pipeline.notebooks import execute, notebook_of
 from atomic_kit.release.records import STEPS, has_record, read_table
 from atomic_kit.release.release import Release, finished_releases, open_release
 from atomic_kit.steps import compose_step, images_step
@@ -53,10 +54,14 @@ def test_two_releases_were_made_and_every_step_left_a_record(releases: list[Rele
 def test_every_check_passed_on_both_firmwares_and_the_upgrade_was_among_them(releases: list[Release]) -> None:
     checks = read_table(releases[-1].folder, "checks")
     assert set(checks["outcome"]) == {"passed"}
-    assert {("boot", "bios"), ("boot", "uefi"), ("upgrade", "bios")} == set(
-        zip(checks["suite"], checks["firmware"], strict=True)
-    )
-    assert {"upgrade", "marks-kept", "rolled-back", "container-network"} <= set(checks["check"])
+    stages = {"before-upgrade", "after-upgrade", "rollback", "after-rollback"}
+    assert set(zip(checks["suite"], checks["firmware"], strict=True)) == {
+        ("boot", "bios"),
+        ("boot", "uefi"),
+        *((stage, "bios") for stage in stages),
+    }
+    assert {"booted-commit", "commit-signature", "container-run", "container-network"} <= set(checks["check"])
+    assert all((releases[-1].folder / f"console-{name}.log").stat().st_size for name in ("boot-bios", "boot-uefi"))
 
 
 def test_the_published_ref_is_the_checked_commit_signed_and_whole(line: Parameters, releases: list[Release]) -> None:
@@ -152,3 +157,18 @@ def _path() -> str:
     import sys
 
     return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_notebooks_run_as_they_are_on_a_draft_that_is_never_published(
+    line: Parameters, releases: list[Release]
+) -> None:
+    folder = line.file.parent.parent / "notebooks"
+    shutil.copytree(PROJECT / "notebooks", folder)
+    before = ostree.find_ref(line.workspace.published_repo, releases[-1].record("compose")["ref"])
+    for step in ("package-set", "policy", "compose", "changes", "images"):
+        notebook = folder / notebook_of(step).name
+        execute(notebook, line.build / "executed" / notebook.name, parameters={})
+    draft = open_release(line)
+    assert draft.record("changes")["from"] == releases[-1].version
+    assert ostree.find_ref(line.workspace.published_repo, draft.treefile.ref) == before
+    assert [release.version for release in finished_releases(line)] == [release.version for release in releases]
