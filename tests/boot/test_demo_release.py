@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,19 +145,12 @@ def test_a_treefile_that_nothing_satisfies_costs_no_compose(line: Parameters) ->
     before = path.read_text()
     path.write_text(before + "exclude-packages: [libc6]\n")
     try:
-        answer = command.run(["atomic-kit", "release", line.file], check=False, env={"PATH": _path()})
+        answer = command.run([sys.executable, "-m", "atomic_kit.cli", "release", line.file], check=False)
         assert answer.returncode == 2
         assert "cannot be solved" in answer.stderr
         assert "Traceback" not in answer.stderr
     finally:
         path.write_text(before)
-
-
-def _path() -> str:
-    import os
-    import sys
-
-    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def test_notebooks_run_as_they_are_on_a_draft_that_is_never_published(

@@ -13,7 +13,7 @@ from atomic_kit.sources.demo.relations import relations, rpm_version
     ("version", "parts"),
     [
         ("2.36-9+deb12u1", (0, "2.36", "9+deb12u1")),
-        ("1:1.2-3-4", (1, "1.2_3", "4")),
+        ("1:1.2-3-4", (1, "1.2^3", "4")),
         ("12.4", (0, "12.4", "0")),
         ("1.0~rc1-1", (0, "1.0~rc1", "1")),
     ],

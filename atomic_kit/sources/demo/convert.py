@@ -18,15 +18,17 @@ from pathlib import Path
 
 import rpm_rs
 import zstandard
+from debian.arfile import ArError
 from debian.changelog import Changelog
 from debian.debfile import DebFile
 
 from atomic_kit.errors import StepError
 from atomic_kit.sources.demo.metadata import VENDOR
-from atomic_kit.sources.demo.relations import Relations, relations, rpm_arch, rpm_version
+from atomic_kit.sources.demo.header import with_source_rpm
+from atomic_kit.sources.demo.relations import Relations, relations, rpm_arch, rpm_version, source_rpm
 
 # Part of the key under which converted packages are kept: raise it when their bytes change.
-CONVERT_VERSION = 1
+CONVERT_VERSION = 2
 LICENSE_UNREAD = "LicenseRef-not-machine-readable"
 
 _CHANGELOG_ENTRIES = 20
@@ -54,11 +56,12 @@ def convert(deb: Path, *, folder: Path, virtual: frozenset[str]) -> Path:
         with DebFile(str(deb)) as package:
             fields = {key: " ".join(value.split()) for key, value in package.debcontrol().items()}
             built = _build(package, fields, relations(fields, virtual=virtual))
-    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError) as error:
+    except (ArError, tarfile.TarError, lzma.LZMAError, zstandard.ZstdError, EOFError, ValueError, KeyError) as error:
         raise StepError(f"{deb.name} cannot be converted ({error})", hint=f"delete {deb} and run again") from error
     _, version, release = rpm_version(fields["Version"])
     path = folder / f"{fields['Package']}-{version}-{release}.{rpm_arch(fields['Architecture'])}.rpm"
-    built.write_file(str(path))
+    # Not by write_file: it says nothing when the disk is full.
+    path.write_bytes(with_source_rpm(bytes(built.to_bytes()), source_rpm(fields)))
     return path
 
 
@@ -73,7 +76,8 @@ def _build(package: DebFile, fields: dict[str, str], its: Relations) -> rpm_rs.P
     changes = documents.changes()
     builder.using_config(reproducible(changes[0][2] if changes else 0))
     builder.release(release)
-    builder.epoch(epoch)
+    if epoch:
+        builder.epoch(epoch)
     builder.vendor(VENDOR)
     builder.build_host("localhost")
     builder.description(re.sub(r"(?m)^ \.?", "", description) or summary)
@@ -81,7 +85,8 @@ def _build(package: DebFile, fields: dict[str, str], its: Relations) -> rpm_rs.P
     for author, text, moment in changes:
         builder.add_changelog_entry(author, text, moment)
     for add, entries in (
-        (builder.provides, its.provides),
+        # The first one is the package itself, which the builder adds.
+        (builder.provides, its.provides[1:]),
         (builder.requires, its.requires),
         (builder.recommends, its.recommends),
         (builder.conflicts, its.conflicts),

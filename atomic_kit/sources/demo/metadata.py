@@ -25,7 +25,7 @@ from atomic_kit.sources.demo.relations import (
 )
 
 # Part of every key under which a conversion is kept: raise it when the conversion changes.
-METADATA_VERSION = 1
+METADATA_VERSION = 2
 
 VENDOR = "Debian"
 _FLAGS = {"=": "EQ", "<": "LT", ">": "GT", "<=": "LE", ">=": "GE"}
@@ -61,7 +61,7 @@ def convert_index(index: Index, *, folder: Path, virtual: frozenset[str], work: 
     target = folder / f"{index.suite}-{digest[:16]}-{METADATA_VERSION}"
     if not (target / "repodata" / "repomd.xml").is_file():
         fields = [one for one in paragraphs(index.path.read_text(encoding="utf-8")) if "Version" in one]
-        own = virtual | {name for one in fields for name in virtual_names(one.get("Provides", ""))}
+        own = virtual | {name for one in fields for name in virtual_names(one)}
         with new_folder(target) as part:
             _write_repo(part, fields, own, work)
             (part / "virtual.json").write_text(json.dumps(sorted(own)), encoding="utf-8")

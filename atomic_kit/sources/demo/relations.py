@@ -57,6 +57,13 @@ def rpm_version(version: str) -> tuple[int, str, str]:
     return int(epoch or 0), _SKIPPED.sub(r"\g<0>0", upstream.replace("-", "^")), _SKIPPED.sub(r"\g<0>0", revision)
 
 
+def source_rpm(fields: dict[str, str]) -> str:
+    """Return the file name that the source RPM of a package would have."""
+    name, _, written = fields.get("Source", fields["Package"]).partition(" ")
+    _, version, release = rpm_version(written.strip("()") or fields["Version"])
+    return f"{name}-{version}-{release}.src.rpm"
+
+
 def rpm_arch(architecture: str) -> str:
     """Return RPM's name of a Debian architecture."""
     return _ARCHES.get(architecture, architecture)
