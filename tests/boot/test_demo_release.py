@@ -25,7 +25,8 @@ from atomic_kit.release.records import STEPS, has_record, read_table
 from atomic_kit.release.release import Release, finished_releases, open_release
 from atomic_kit.steps import compose_step, images_step
 
-pytestmark = pytest.mark.boot
+# papermill and nbconvert run in this process; their warnings are not ours.
+pytestmark = [pytest.mark.boot, pytest.mark.filterwarnings("default")]
 PROJECT = Path(__file__).parents[2]
 
 
