@@ -50,7 +50,10 @@ def package_changes(changes: pd.DataFrame, *, count: int = 30) -> Figure:
     figure, axes = _figure(height=0.26 * max(len(shown), 2) + 1.2)
     axes.barh(shown["name"], shown["size_change"].astype(float) / MIB, color=[_CHANGES[one] for one in shown["change"]])
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_xlabel("change of the installed size, MiB")
+    # A kernel's modules would hide everything else on a linear scale.
+    axes.set_xscale("symlog", linthresh=0.01)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel("change of the installed size, MiB (logarithmic beyond 0.01)")
     total = float(changes["size_change"].sum()) / MIB if len(changes) else 0.0
     _title(axes, f"{len(changes)} packages changed, {total:+.1f} MiB")
     _legend(axes, {kind: color for kind, color in _CHANGES.items() if kind in set(shown["change"])})

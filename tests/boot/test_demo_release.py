@@ -62,7 +62,9 @@ def test_every_check_passed_on_both_firmwares_and_the_upgrade_was_among_them(rel
         ("boot", "uefi"),
         *((stage, "bios") for stage in stages),
     }
-    assert {"booted-commit", "commit-signature", "container-run", "container-network"} <= set(checks["check"])
+    assert {"booted-commit", "commit-signature", "container-run", "upgrade", "state-kept", "etc-of-then"} <= set(
+        checks["check"]
+    )
     assert all((releases[-1].folder / f"console-{name}.log").stat().st_size for name in ("boot-bios", "boot-uefi"))
 
 
