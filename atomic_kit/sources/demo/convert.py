@@ -23,8 +23,8 @@ from debian.changelog import Changelog
 from debian.debfile import DebFile
 
 from atomic_kit.errors import StepError
-from atomic_kit.sources.demo.metadata import VENDOR
 from atomic_kit.sources.demo.header import with_source_rpm
+from atomic_kit.sources.demo.metadata import VENDOR
 from atomic_kit.sources.demo.relations import Relations, relations, rpm_arch, rpm_version, source_rpm
 
 # Part of the key under which converted packages are kept: raise it when their bytes change.
