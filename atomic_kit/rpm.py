@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,11 +28,14 @@ def install(root: Path, rpm_files: Sequence[Path], *, options: Sequence[str], ep
     """
     files = root / "packages.manifest"
     files.write_text("\n".join(map(str, rpm_files)) + "\n", encoding="utf-8")
-    argv: list[str | Path] = ["rpm", f"--root={root}", f"--dbpath={DATABASE}", "-U", "--force-debian", *options, files]
+    # In a user namespace nobody may change the owner of what the sandbox mounts there.
+    mounted = ["--define", "_netsharedpath /dev:/proc:/run:/sys"]
+    where = [f"--root={root}", f"--dbpath={DATABASE}", "--force-debian"]
+    argv: list[str | Path] = ["rpm", *where, *mounted, "-U", *options, files]
     try:
-        # All but the root is read-only in there, and SQLite needs a place for its journals.
-        env = {"SOURCE_DATE_EPOCH": str(epoch), "SQLITE_TMPDIR": str(root / "tmp")}
-        result = command.run([*installer(root), *argv], env=env, timeout=1800)
+        packages = Path(os.path.commonpath([path.resolve().parent for path in rpm_files]))
+        sandbox = installer(root, packages=packages)
+        result = command.run([*sandbox, *argv], env={"SOURCE_DATE_EPOCH": str(epoch)}, timeout=1800)
     except ToolError as error:
         raise StepError("rpm did not install the packages", hint=error.hint) from error
     finally:

@@ -10,12 +10,15 @@ from atomic_kit import command
 _APART = ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent"]
 
 
-def installer(root: Path) -> list[str]:
-    """Return the words before a command that fills `root` and runs scripts in it by chroot."""
+def installer(root: Path, *, packages: Path) -> list[str]:
+    """Return the words before a command that fills `root` from files below `packages` and runs scripts by chroot."""
     for name in ("proc", "dev", "run", "tmp"):
         (root / name).mkdir(exist_ok=True)
     inside = ["--proc", str(root / "proc"), "--dev", str(root / "dev"), "--tmpfs", str(root / "run")]
-    return ["bwrap", *_APART, "--ro-bind", "/", "/", "--bind", str(root), str(root), *inside, "--cap-add", "ALL", "--"]
+    # SQLite, which keeps rpm's database, makes its journals in the first of its places that it can write to.
+    host = ["--ro-bind", "/", "/", "--tmpfs", "/var/tmp"]
+    host += ["--ro-bind", str(packages), str(packages), "--bind", str(root), str(root)]
+    return ["bwrap", *_APART, *host, *inside, "--cap-add", "ALL", "--"]
 
 
 def run_in(root: Path, argv: Sequence[str], *, env: Mapping[str, str], timeout: float = 600) -> command.Result:

@@ -25,7 +25,7 @@ from atomic_kit.treefile import Treefile
 from atomic_kit.workspace import Workspace
 
 # Part of the key under which a finished compose is known: raise it when the tree that this code makes changes.
-COMPOSE_VERSION = 4
+COMPOSE_VERSION = 5
 
 _ROOM = 3 * 2**30  # bytes that an installed root, its initramfs and the tools' own files take at the most
 _SHARED_MEMORY = Path("/dev/shm")
