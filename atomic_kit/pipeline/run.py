@@ -56,6 +56,8 @@ def run_release(release: Release) -> None:
                 execute(notebook, executed, parameters=parameters | {"version": release.version})
             except AtomicKitError as error:
                 raise _failed(release, name, error) from error
+    # Once more, with the last notebook's own page among its links.
+    write_pages(release.folder, title=release.parameters.title)
 
 
 def _failed(release: Release, name: str, error: AtomicKitError) -> StepError:
