@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from debian.deb822 import Release
+
 from atomic_kit import command
 from atomic_kit.errors import StepError, ToolError
-from atomic_kit.files import write_text
+from atomic_kit.files import file_digest, write_text
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _HELPER = Path("/usr/lib/apt/apt-helper")
-_FORMAT = "$(FILENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ARCHITECTURE)"
+_FORMAT = "$(FILENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ARCHITECTURE)|$(METAKEY)"
+# What the machine's administrator lets apt run after its own work does not concern ours.
+_HOOK = re.compile(r"APT::Update::(Pre|Post)-Invoke|DPkg::")
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One list of packages of the archive: the suite, its file, where its packages are, and its date."""
+    """One list of packages of the archive: the suite, its file and digest, where its packages are, and its date."""
 
     suite: str
     path: Path
+    sha256: str
     uri: str
     generated: datetime
 
@@ -54,7 +59,7 @@ class Apt:
         """Bring the lists of packages up to date; raise StepError when the archive cannot be reached."""
         self._write_sources()
         try:
-            command.run(["apt-get", *self._options(), "-o", "APT::Update::Error-Mode=any", "update"], timeout=300)
+            command.run(["apt-get", "update"], env=self._configured(), timeout=300)
         except ToolError as error:
             if "No space left" in error.hint:
                 raise StepError(f"the disk is full under {self._folder}", hint="make room and run again") from error
@@ -65,17 +70,31 @@ class Apt:
 
     def has_lists(self) -> bool:
         """Say whether lists of packages are here from an earlier time."""
-        return (self._folder / "etc" / "sources.list").is_file() and bool(self._dates())
+        return (self._folder / "etc" / "sources.list").is_file() and bool(self._suites())
 
     def indexes(self) -> tuple[Index, ...]:
-        """Return the lists that are here: the base suite's first, then the updates'."""
-        listed = command.run(["apt-get", *self._options(), "indextargets", "--format", _FORMAT, "Created-By: Packages"])
-        dates = self._dates()
+        """Return the lists that are here: the base suite's first, then the updates'.
+
+        Raises StepError for a list that is not as its suite's signed Release file names it.
+        """
+        argv = ["apt-get", "indextargets", "--format", _FORMAT, "Created-By: Packages"]
+        suites = self._suites()
         found = []
-        for line in listed.stdout.splitlines():
-            path, uri, suite, *_ = line.split("|")
-            if Path(path).is_file():
-                found.append(Index(suite, Path(path), uri, dates[suite]))
+        for line in command.run(argv, env=self._configured()).stdout.splitlines():
+            name, uri, suite, _, _, key = line.split("|")
+            path = Path(name)
+            if not path.is_file():
+                continue
+            named = {entry["name"]: entry["sha256"] for entry in suites[suite]["SHA256"]}
+            digest = file_digest(path)
+            if named.get(key) != digest:
+                path.unlink()
+                raise StepError(
+                    f"the archive's list of packages of {suite} was damaged in the cache ({path.name})",
+                    hint="it is removed; run again to fetch it",
+                )
+            generated = parsedate_to_datetime(suites[suite]["Date"]).astimezone(UTC)
+            found.append(Index(suite, path, digest, uri, generated))
         return tuple(sorted(found, key=lambda index: (len(index.suite), index.suite)))
 
     def download(self, files: Iterable[Download], *, on_file: Callable[[], None]) -> None:
@@ -88,21 +107,24 @@ class Apt:
             if line.startswith("Get:"):
                 on_file()
 
-        argv: list[str | Path] = [_HELPER, *self._options(), "download-file", *arguments]
         try:
-            command.run(argv, timeout=1800, on_line=count)
+            command.run([_HELPER, "download-file", *arguments], env=self._configured(), timeout=1800, on_line=count)
         except ToolError as error:
             raise StepError(
                 f"packages cannot be fetched from the Debian archive ({_first_error(error.hint)})",
                 hint="check the network and the disk's room, then run again: what is here is kept",
             ) from error
 
-    def _options(self) -> list[str]:
+    def _configured(self) -> Mapping[str, str]:
+        """Write our configuration, which is the machine's but for state, sources and hooks; return its variable."""
         folder = self._folder
         for name in ("state/lists/partial", "cache/archives/partial", "etc"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / "state" / "status").touch()
         settings = {
+            # Read already: what follows comes from `apt-config dump`.
+            "Dir::Etc::main": "/dev/null",
+            "Dir::Etc::parts": "/dev/null",
             "Dir::State": folder / "state",
             "Dir::State::lists": folder / "state" / "lists",
             "Dir::State::status": folder / "state" / "status",
@@ -112,10 +134,15 @@ class Apt:
             "Acquire::GzipIndexes": "false",
             "Acquire::Languages": "none",
             "Acquire::PDiffs": "false",
-            "APT::Sandbox::User": "root",
             "Acquire::Retries": "3",
+            "APT::Sandbox::User": "root",
+            "APT::Update::Error-Mode": "any",
         }
-        return [text for key, value in settings.items() for text in ("-o", f"{key}={value}")]
+        machine = command.run(["apt-config", "dump"]).stdout.splitlines()
+        lines = [line for line in machine if not _HOOK.match(line)]
+        lines += [f'{key} "{value}";' for key, value in settings.items()]
+        write_text(folder / "etc" / "apt.conf", "\n".join(lines) + "\n")
+        return {"APT_CONFIG": str(folder / "etc" / "apt.conf")}
 
     def _write_sources(self) -> None:
         """Write the machine's entries for the distribution's own suites, and no others."""
@@ -124,7 +151,7 @@ class Apt:
         listed = command.run(["apt-get", "indextargets", "--format", _FORMAT, "Created-By: Packages"]).stdout
         entries = set()
         for line in listed.splitlines():
-            _, uri, suite, component, architecture = line.split("|")
+            _, uri, suite, component, architecture, _ = line.split("|")
             if suite in suites and component == "main" and architecture == "amd64":
                 signed = f" signed-by={_KEYRING}" if _KEYRING.is_file() else ""
                 entries.add(f"deb [arch=amd64{signed}] {uri} {suite} main")
@@ -135,15 +162,14 @@ class Apt:
             )
         write_text(self._folder / "etc" / "sources.list", "\n".join(sorted(entries)) + "\n")
 
-    def _dates(self) -> dict[str, datetime]:
-        """Map each suite to the time that its signed Release file states."""
-        dates = {}
+    def _suites(self) -> dict[str, Release]:
+        """Map each suite to its Release file, whose signature apt verified when it fetched it."""
+        suites = {}
         for path in (self._folder / "state" / "lists").glob("*Release"):
-            text = path.read_text(encoding="utf-8", errors="replace")[:4000]
-            fields = dict(re.findall(r"^(\w+): (.+)$", text, re.MULTILINE))
-            if "Codename" in fields and "Date" in fields:
-                dates[fields["Codename"]] = parsedate_to_datetime(fields["Date"]).astimezone(UTC)
-        return dates
+            release = Release(path.read_text(encoding="utf-8", errors="replace"))
+            if "Codename" in release and "Date" in release:
+                suites[release["Codename"]] = release
+        return suites
 
 
 def _first_error(text: str) -> str:

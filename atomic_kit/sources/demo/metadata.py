@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 import createrepo_c
 
-from atomic_kit.files import file_digest, new_folder
+from atomic_kit.files import file_digest, new_folder, value_digest
 from atomic_kit.progress import Step
 from atomic_kit.sources import RpmRepoMetadata
 from atomic_kit.sources.demo.apt import Index
@@ -40,6 +40,11 @@ class Converted:
     uri: str
     virtual: frozenset[str]
 
+    @property
+    def digest(self) -> str:
+        """Return the digest of what the relations of its packages depend on beside themselves."""
+        return _names_digest(self.virtual)
+
 
 def paragraphs(text: str) -> Iterator[dict[str, str]]:
     """Yield the fields of each paragraph of a list of packages; continued lines are joined by spaces.
@@ -57,9 +62,9 @@ def convert_index(index: Index, *, folder: Path, virtual: frozenset[str], work: 
     In the metadata the checksum of a package is that of its .deb file, since the RPM file does not exist
     before it is fetched.
     """
-    digest = file_digest(index.path)
-    target = folder / f"{index.suite}-{digest[:16]}-{METADATA_VERSION}"
-    if not (target / "repodata" / "repomd.xml").is_file():
+    key = f"{index.sha256[:16]}-{_names_digest(virtual)}-{METADATA_VERSION}"
+    target = folder / f"{index.suite}-{key}"
+    if not _is_whole(target / "repodata"):
         fields = [one for one in paragraphs(index.path.read_text(encoding="utf-8")) if "Version" in one]
         own = virtual | {name for one in fields for name in virtual_names(one)}
         with new_folder(target) as part:
@@ -75,6 +80,18 @@ def convert_index(index: Index, *, folder: Path, virtual: frozenset[str], work: 
     )
     names = json.loads((target / "virtual.json").read_text(encoding="utf-8"))
     return Converted(rpm_repo, index.uri, frozenset(names))
+
+
+def _names_digest(names: frozenset[str]) -> str:
+    return value_digest(sorted(names))[:16]
+
+
+def _is_whole(repodata: Path) -> bool:
+    try:
+        (record,) = createrepo_c.Repomd(str(repodata / "repomd.xml")).records
+        return bool(record.checksum == file_digest(repodata / "primary.xml.gz"))
+    except (createrepo_c.CreaterepoCError, OSError, ValueError):
+        return False
 
 
 def _write_repo(folder: Path, fields: list[dict[str, str]], virtual: frozenset[str], work: Step) -> None:

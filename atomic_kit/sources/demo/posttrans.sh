@@ -22,9 +22,10 @@ done
 [ -e /etc/profile ] || cp /usr/share/base-files/profile /etc/profile
 [ -e /etc/ssh/sshd_config ] || cp /usr/share/openssh/sshd_config /etc/ssh/sshd_config
 
-# Certificates.
+# Certificates and the hardware database, beside what follows.
 (cd /usr/share/ca-certificates && find . -name '*.crt' | sed 's,^\./,,' | LC_ALL=C sort) > /etc/ca-certificates.conf
-update-ca-certificates --fresh > /dev/null 2>&1
+update-ca-certificates --fresh > /dev/null 2>&1 & certificates=$!
+systemd-hwdb --usr update & hardware=$!
 
 # Accounts: every one is locked; keys let people in.
 for pair in passwd:shadow group:gshadow; do
@@ -41,6 +42,7 @@ chown root:_ssh /usr/bin/ssh-agent
 chmod 2755 /usr/bin/ssh-agent
 
 systemctl --root=/ preset-all > /dev/null 2>&1
-systemd-hwdb --usr update
+wait "$certificates"
+wait "$hardware"
 # Nothing is left for the first boot to bring up to date.
 touch /etc/.updated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -50,13 +50,12 @@ class DemoSource:
 
         A kept RPM file is held against the digest that was taken when it was made.
         """
-        found = {package: self._kept(package) for package in packages}
+        lists = {one.rpm_repo.id: one for one in self._lists()}
+        found = {package: self._kept(package, lists) for package in packages}
         missing = [package for package, path in found.items() if path is None]
-        lists = self._lists()
         if missing:
             self._download(missing, lists)
-            virtual = frozenset().union(*(one.virtual for one in lists))
-            found |= self._convert(missing, virtual)
+            found |= self._convert(missing, lists)
         return {package: path for package in packages if (path := found[package]) is not None}
 
     def _lists(self) -> list[Converted]:
@@ -69,28 +68,28 @@ class DemoSource:
                 converted.append(one)
         return converted
 
-    def _kept(self, package: Package) -> Path | None:
+    def _kept(self, package: Package, lists: Mapping[str, Converted]) -> Path | None:
         if package.rpm_repo == "demo":
             return config_repo(self._cache)[1] / package.location
-        folder = self._folder(package)
+        folder = self._folder(package, lists)
         record = folder / _DIGEST
         path = next(folder.glob("*.rpm"), None)
         if path is None or not record.is_file() or record.read_text() != file_digest(path):
             return None
         return path
 
-    def _folder(self, package: Package) -> Path:
+    def _folder(self, package: Package, lists: Mapping[str, Converted]) -> Path:
+        """Return where the RPM file of a package is kept, by all that its bytes depend on."""
         digest = package.checksum.removeprefix("sha256:")
-        return self._cache / "rpms" / f"{digest}-{CONVERT_VERSION}"
+        return self._cache / "rpms" / f"{digest}-{lists[package.rpm_repo].digest}-{CONVERT_VERSION}"
 
     def _deb(self, package: Package) -> Path:
         return self._cache / "debs" / f"{package.checksum.removeprefix('sha256:')}.deb"
 
-    def _download(self, packages: Sequence[Package], lists: Sequence[Converted]) -> None:
-        uris = {one.rpm_repo.id: one.uri for one in lists}
+    def _download(self, packages: Sequence[Package], lists: Mapping[str, Converted]) -> None:
         (self._cache / "debs").mkdir(parents=True, exist_ok=True)
         wanted = [
-            Download(uris[package.rpm_repo] + package.location, package.checksum.removeprefix("sha256:"), path)
+            Download(lists[package.rpm_repo].uri + package.location, package.checksum.removeprefix("sha256:"), path)
             for package in packages
             if not ((path := self._deb(package)).is_file() and f"sha256:{file_digest(path)}" == package.checksum)
         ]
@@ -98,8 +97,9 @@ class DemoSource:
             with step(f"Fetching {len(wanted)} packages", total=len(wanted)) as work:
                 self._apt.download(wanted, on_file=work.advance)
 
-    def _convert(self, packages: Sequence[Package], virtual: frozenset[str]) -> dict[Package, Path]:
+    def _convert(self, packages: Sequence[Package], lists: Mapping[str, Converted]) -> dict[Package, Path]:
         done = {}
+        virtual = {name: one.virtual for name, one in lists.items()}
         # Not by fork: the caller may be a kernel with threads.
         context = multiprocessing.get_context("spawn")
         by_size = sorted(packages, key=lambda package: -package.download_size)
@@ -107,7 +107,10 @@ class DemoSource:
             step(f"Converting {len(packages)} packages", total=len(packages)) as work,
             ProcessPoolExecutor(_PROCESSES, mp_context=context) as pool,
         ):
-            jobs = {pool.submit(_convert_one, self._deb(one), self._folder(one), virtual): one for one in by_size}
+            jobs = {
+                pool.submit(_convert_one, self._deb(one), self._folder(one, lists), virtual[one.rpm_repo]): one
+                for one in by_size
+            }
             for job in as_completed(jobs):
                 done[jobs[job]] = job.result()
                 work.advance()
