@@ -124,6 +124,10 @@ def _short(checksum: str) -> str:
     return base64.b64encode(bytes.fromhex(checksum)).decode().rstrip("=").replace("/", "_")
 
 
-def commit(ostree_repo: Path, trees: Sequence[str], *options: str, env: Mapping[str, str] | None = None) -> str:
-    """Commit trees (`dir=PATH` or `ref=COMMIT`, later ones over earlier) and return the commit's checksum."""
-    return run(ostree_repo, "commit", *(f"--tree={tree}" for tree in trees), *options, env=env).strip()
+def commit(ostree_repo: Path, trees: Sequence[str], *options: str, before: Sequence[str] = ()) -> str:
+    """Commit trees (`dir=PATH` or `ref=COMMIT`, later ones over earlier) and return the commit's checksum.
+
+    `before` are the words of a sandbox that ostree runs in.
+    """
+    argv = [*before, "ostree", "commit", f"--repo={ostree_repo}", *(f"--tree={tree}" for tree in trees), *options]
+    return command.run(argv).stdout.strip()

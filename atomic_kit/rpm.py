@@ -34,8 +34,8 @@ def install(root: Path, rpm_files: Sequence[Path], *, options: Sequence[str], ep
     argv: list[str | Path] = ["rpm", *where, *mounted, "-U", *options, files]
     try:
         packages = Path(os.path.commonpath([path.resolve().parent for path in rpm_files]))
-        sandbox = installer(root, packages=packages)
-        result = command.run([*sandbox, *argv], env={"SOURCE_DATE_EPOCH": str(epoch)}, timeout=1800)
+        env = {"SOURCE_DATE_EPOCH": str(epoch)}
+        result = command.run([*installer(root, packages=packages, env=env), *argv], env=env, timeout=1800)
     except ToolError as error:
         raise StepError("rpm did not install the packages", hint=error.hint) from error
     finally:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from atomic_kit import ostree
 from atomic_kit.checks import CheckPlan, CheckResult, junit_xml, results_frame, run_checks
-from atomic_kit.compose import Commit, commit_packages, compose_tree, publish_commit
+from atomic_kit.compose import Commit, commit_packages, compose_tree, publish_commit, with_delta
 from atomic_kit.compose.keys import PUBLIC_KEY
 from atomic_kit.errors import InputError, StepError
 from atomic_kit.files import value_digest
@@ -92,7 +92,10 @@ def policy_step(release: Release) -> pd.DataFrame:
 
 
 def compose_step(release: Release) -> Commit:
-    """Compose the locked packages to a signed commit in the candidate ostree_repo. Record `compose`."""
+    """Compose the locked packages to a signed commit in the candidate ostree_repo. Record `compose`.
+
+    A draft, which nobody upgrades to, gets no static delta.
+    """
     facts = release.record("package-set")
     forget_records_from(release.folder, "compose")
     parent = _parent(release)
@@ -107,6 +110,8 @@ def compose_step(release: Release) -> Commit:
         workspace=release.workspace,
         repo_metadata=[(one["id"], generated) for one in facts["rpm_repos"]],
     )
+    if not release.is_draft:
+        commit = with_delta(commit, release.workspace)
     write_record(release.folder, "compose", asdict(commit))
     return commit
 

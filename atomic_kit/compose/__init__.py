@@ -2,7 +2,8 @@
 
 from atomic_kit.compose.commit import Commit
 from atomic_kit.compose.compose import compose_tree
+from atomic_kit.compose.delta import with_delta
 from atomic_kit.compose.installed import commit_packages
 from atomic_kit.compose.publish import publish_commit
 
-__all__ = ["Commit", "commit_packages", "compose_tree", "publish_commit"]
+__all__ = ["Commit", "commit_packages", "compose_tree", "publish_commit", "with_delta"]

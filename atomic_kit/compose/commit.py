@@ -12,7 +12,7 @@ class Commit:
     `timestamp` is seconds since 1970 (the release's epoch, not the clock). `installed_size` is the bytes
     of all regular files in the tree, each hard link once; `commit_size` the bytes of the objects of this
     commit in the archive repository; `delta_size` the bytes of the static delta from `parent`, None
-    without a parent.
+    where none was made.
     """
 
     checksum: str

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from atomic_kit import ostree, rpm
-from atomic_kit.compose import initramfs, tree
+from atomic_kit.compose import tree
 from atomic_kit.compose.commit import Commit
+from atomic_kit.compose.initramfs import INITRAMFS_VERSION, initramfs_for
 from atomic_kit.compose.keys import signing_key, stop_agent
+from atomic_kit.compose.metadata import rpm_ostree_metadata
+from atomic_kit.compose.scratch import empty_root
 from atomic_kit.errors import StepError, ToolError
 from atomic_kit.files import file_digest, value_digest, write_json
 from atomic_kit.packages.diff import InstalledPackage
 from atomic_kit.progress import step
-from atomic_kit.sandbox import run_in
+from atomic_kit.sandbox import run_in, unseen
 from atomic_kit.treefile import Treefile
 from atomic_kit.workspace import Workspace
 
 # Part of the key under which a finished compose is known: raise it when the tree that this code makes changes.
-COMPOSE_VERSION = 5
-
-_ROOM = 3 * 2**30  # bytes that an installed root, its initramfs and the tools' own files take at the most
-_SHARED_MEMORY = Path("/dev/shm")
+COMPOSE_VERSION = 7
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Inputs:
     def digest(self) -> str:
         """SHA-256 over everything that the commit's checksum depends on."""
         rest = (self.treefile.digest, self.version, self.epoch, self.parent, self.rpm_repos)
-        return value_digest([COMPOSE_VERSION, initramfs.INITRAMFS_VERSION, self.rpm_digests, *rest])
+        return value_digest([COMPOSE_VERSION, INITRAMFS_VERSION, self.rpm_digests, *rest])
 
 
 def compose_tree(
@@ -76,13 +73,13 @@ def compose_tree(
             known = Commit(**json.loads(record.read_text(encoding="utf-8")))
             if ostree.has_commit(workspace.candidate_repo, known.checksum):
                 if ostree.find_ref(workspace.candidate_repo, known.ref) != known.checksum:
-                    ostree.set_ref(workspace.candidate_repo, known.ref, known.checksum)
-                    ostree.update_summary(workspace.candidate_repo, signer)
+                    _serve(known.ref, known.checksum, workspace, signer)
                 return known
         _prepare_repos(workspace)
-        with _empty_root(workspace) as root:
+        _refuse_older(inputs, workspace.published_repo)
+        with empty_root(workspace.build) as root:
             checksum, packages, size = _build(inputs, root, workspace, signer)
-        delta = _serve(inputs, checksum, workspace, signer)
+        _serve(treefile.ref, checksum, workspace, signer)
     finally:
         stop_agent(workspace.keys)
     commit = Commit(
@@ -95,7 +92,7 @@ def compose_tree(
         file_count=size.files,
         installed_size=size.bytes,
         commit_size=ostree.stored_size(workspace.candidate_repo, checksum),
-        delta_size=delta,
+        delta_size=None,
         input_digest=inputs.digest,
     )
     write_json(record, asdict(commit))
@@ -105,7 +102,7 @@ def compose_tree(
 def _build(
     inputs: Inputs, root: Path, workspace: Workspace, signer: ostree.Signer
 ) -> tuple[str, list[InstalledPackage], tree.TreeSize]:
-    """Make the tree in `root` and commit it to the cache ostree_repo."""
+    """Make the tree in `root`, commit it to the cache ostree_repo and bring its objects to the candidate one."""
     treefile = inputs.treefile
     with step(f"Installing {len(inputs.rpm_files)} packages"):
         tree.seed_accounts(root, treefile)
@@ -113,25 +110,56 @@ def _build(
     with step("Running what follows the installation"):
         kernel = tree.kernel_version(root)
         _after_install(root, inputs, kernel)
+        packages = rpm.installed(root / rpm.DATABASE.lstrip("/"))  # leaves files, which lay_out takes away
         tree.lay_out(root)
-    with ThreadPoolExecutor(1) as beside:
-        image = beside.submit(_initramfs, inputs, root, workspace, kernel)
+    with ThreadPoolExecutor(3) as beside:
+        cache, arguments = workspace.build / "initramfs", treefile.initramfs_args
+        image = beside.submit(initramfs_for, root, kernel=kernel, arguments=arguments, cache=cache)
         with step("Committing all but the initramfs"):
-            packages = rpm.installed(root / rpm.DATABASE.lstrip("/"))
+            parts = [beside.submit(_commit_part, inputs, root, workspace, skip=skip) for skip in tree.halves(root)]
             size = tree.tree_size(root)
-            options = [f"--timestamp=@{inputs.epoch}", "--orphan"]
-            first = ostree.commit(workspace.cache_repo, [f"dir={root}"], *options)
+            trees = [f"ref={part.result()}" for part in parts]
         cached = image.result()
-    with step("Committing the tree"), tempfile.TemporaryDirectory(dir=workspace.build) as folder:
-        place = Path(folder) / "usr" / "lib" / "modules" / kernel / "initramfs.img"
-        place.parent.mkdir(parents=True)
-        for parent in place.parents[:5]:
-            parent.chmod(0o755)
-        shutil.copyfile(cached, place)
-        place.chmod(0o600)
-        options = _commit_options(inputs, packages, signer)
-        checksum = ostree.commit(workspace.cache_repo, [f"ref={first}", f"dir={folder}"], *options)
+    with step("Committing the tree"):
+        last = root.with_name("last")
+        _fill_last(last, root, inputs, initramfs=cached, kernel=kernel)
+        repos, version = inputs.rpm_repos, inputs.version
+        options = rpm_ostree_metadata(packages, version=version, input_digest=inputs.digest, rpm_repos=repos)
+        options += [*_commit_options(inputs), *signer.options]
+        checksum = ostree.commit(workspace.cache_repo, [*trees, f"dir={last}"], *options)
+    with step("Compressing the commit for the network"):
+        ostree.pull_local(workspace.cache_repo, workspace.candidate_repo, checksum)
     return checksum, packages, tree.TreeSize(size.files + 1, size.bytes + cached.stat().st_size)
+
+
+def _commit_part(inputs: Inputs, root: Path, workspace: Workspace, *, skip: Sequence[str]) -> str:
+    """Commit a tree without some of its files and folders: ostree reads on one processor only."""
+    listed = root.with_name(f"skip-{value_digest(skip)}")
+    listed.write_text("".join(f"{place}\n" for place in skip), encoding="utf-8")
+    options = [f"--timestamp=@{inputs.epoch}", "--orphan", f"--skip-list={listed}"]
+    return ostree.commit(workspace.cache_repo, [f"dir={root}"], *options, before=unseen(root))
+
+
+def _commit_options(inputs: Inputs) -> list[str]:
+    return [
+        "--bootable",
+        f"--parent={inputs.parent or 'none'}",
+        f"--branch={inputs.treefile.ref}",
+        f"--timestamp=@{inputs.epoch}",
+        f"--subject={inputs.treefile.ref} {inputs.version}",
+    ]
+
+
+def _fill_last(folder: Path, root: Path, inputs: Inputs, *, initramfs: Path, kernel: str) -> None:
+    """Write what goes over the tree last: the initramfs, and the os-release whose version is not in it."""
+    place = folder / "usr" / "lib" / "modules" / kernel / "initramfs.img"
+    place.parent.mkdir(parents=True)
+    shutil.copyfile(initramfs, place)
+    place.chmod(0o600)
+    releasever = inputs.treefile.mutate_os_release
+    if releasever:
+        text = tree.os_release(root, releasever=releasever, version=inputs.version)
+        (folder / "usr" / "lib" / "os-release").write_text(text, encoding="utf-8")
 
 
 def _install_options(treefile: Treefile) -> list[str]:
@@ -159,43 +187,7 @@ def _after_install(root: Path, inputs: Inputs, kernel: str) -> None:
             run_in(root, argv, env=env)
         except ToolError as error:
             raise StepError(f"{' '.join(argv)[:80]} failed in the tree", hint=error.hint) from error
-    if treefile.mutate_os_release:
-        tree.mutate_os_release(root, releasever=treefile.mutate_os_release, version=inputs.version)
     tree.remove_files(root, treefile)
-
-
-def _initramfs(inputs: Inputs, root: Path, workspace: Workspace, kernel: str) -> Path:
-    arguments = inputs.treefile.initramfs_args
-    key = initramfs.initramfs_key(list(inputs.rpm_digests), arguments=arguments, kernel=kernel)
-    cached = workspace.build / "initramfs" / key
-    if not cached.is_file():
-        with step("Making the initramfs"):
-            initramfs.make_initramfs(root, kernel=kernel, arguments=arguments, epoch=inputs.epoch, to=cached)
-    return cached
-
-
-def _commit_options(inputs: Inputs, packages: list[InstalledPackage], signer: ostree.Signer) -> list[str]:
-    """Return the options that give the commit what rpm-ostree's clients read."""
-    pkglist = ", ".join(_pkglist_entry(package) for package in packages)
-    rpm_repos = ", ".join(f"{{'id': <'{name}'>, 'timestamp': <uint64 {moment}>}}" for name, moment in inputs.rpm_repos)
-    return [
-        "--bootable",
-        f"--parent={inputs.parent or 'none'}",
-        f"--branch={inputs.treefile.ref}",
-        f"--timestamp=@{inputs.epoch}",
-        f"--subject={inputs.treefile.ref} {inputs.version}",
-        f"--add-metadata-string=version={inputs.version}",
-        f"--add-metadata-string=rpmostree.inputhash={inputs.digest}",
-        f"--add-metadata=rpmostree.rpmdb.pkglist=@a(stsss) [{pkglist}]",
-        f"--add-metadata=rpmostree.rpmmd-repos=@aa{{sv}} [{rpm_repos}]",
-        *signer.options,
-    ]
-
-
-def _pkglist_entry(package: InstalledPackage) -> str:
-    epoch, _, rest = package.evr.rpartition(":")
-    version, _, release = rest.rpartition("-")
-    return f"('{package.name}', uint64 {epoch or 0}, '{version}', '{release}', '{package.arch}')"
 
 
 def _prepare_repos(workspace: Workspace) -> None:
@@ -204,46 +196,22 @@ def _prepare_repos(workspace: Workspace) -> None:
     ostree.ensure_repo(workspace.candidate_repo, mode="archive", settings={"archive.zlib-level": "3"})
 
 
-def _serve(inputs: Inputs, checksum: str, workspace: Workspace, signer: ostree.Signer) -> int | None:
-    """Bring a commit into the candidate ostree_repo: objects, delta, ref, and the summary last."""
-    candidate, parent = workspace.candidate_repo, inputs.parent
-    with step("Compressing the commit for the network"):
-        ostree.pull_local(workspace.cache_repo, candidate, checksum)
-    size = None
-    if parent is not None:
-        if not ostree.has_commit(candidate, parent):
-            ostree.pull_local(workspace.published_repo, candidate, parent)
-        with step("Making the static delta from the previous release"):
-            size = ostree.make_delta(candidate, parent, checksum)
-    ostree.set_ref(candidate, inputs.treefile.ref, checksum)
-    ostree.update_summary(candidate, signer)
-    return size
+def _refuse_older(inputs: Inputs, published: Path) -> None:
+    if inputs.parent is None:
+        return
+    if not ostree.has_commit(published, inputs.parent):
+        hint = "publish it first, or compose without a parent"
+        raise StepError(f"the parent commit {inputs.parent} is not in {published}", hint=hint)
+    before = ostree.timestamp(published, inputs.parent)
+    if inputs.epoch <= before:
+        hint = "clients refuse that: give a later epoch"
+        raise StepError(f"the commit's time ({inputs.epoch}) is not after its parent's ({before})", hint=hint)
 
 
-@contextmanager
-def _empty_root(workspace: Workspace) -> Iterator[Path]:
-    """Yield an empty folder to install into: in memory where there is room, else in the build folder."""
-    place = workspace.build
-    if _SHARED_MEMORY.is_dir() and os.access(_SHARED_MEMORY, os.W_OK):
-        room = os.statvfs(_SHARED_MEMORY)
-        if room.f_bavail * room.f_frsize > _ROOM and _memory_available() > _ROOM:
-            place = _SHARED_MEMORY
-    place.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=place, prefix="atomic-compose."))
-    try:
-        root = folder / "root"
-        root.mkdir(mode=0o755)
-        yield root
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _memory_available() -> int:
-    """Return the bytes of memory that can be had without swapping."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 0
+def _serve(ref: str, checksum: str, workspace: Workspace, signer: ostree.Signer) -> None:
+    """Let clients of the candidate ostree_repo see a commit: its ref, then the summary."""
+    ostree.set_ref(workspace.candidate_repo, ref, checksum)
+    ostree.update_summary(workspace.candidate_repo, signer)
 
 
 def _digest(path: Path) -> str:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,15 +61,15 @@ def seed_accounts(root: Path, treefile: Treefile) -> None:
             (root / "etc" / name).chmod(0o644)
 
 
-def mutate_os_release(root: Path, *, releasever: str, version: str) -> None:
-    """Let os-release name the version, as the treefile's mutate-os-release asks."""
+def os_release(root: Path, *, releasever: str, version: str) -> str:
+    """Return os-release with the version in it, as the treefile's mutate-os-release asks."""
     path = root / "usr" / "lib" / "os-release"
     if not path.is_file():
         raise StepError("the tree has no usr/lib/os-release", hint="add the package that brings it to the treefile")
     text = path.read_text(encoding="utf-8")
     text = re.sub(rf"(?m)^(VERSION=.*){re.escape(releasever)}", rf"\g<1>{version}", text)
     text = re.sub(r"(?m)^OSTREE_VERSION=.*\n", "", text).rstrip("\n")
-    path.write_text(f"{text}\nOSTREE_VERSION='{version}'\n", encoding="utf-8")
+    return f"{text}\nOSTREE_VERSION='{version}'\n"
 
 
 def kernel_version(root: Path) -> str:
@@ -114,6 +116,12 @@ def lay_out(root: Path) -> None:
     root.chmod(0o755)
 
 
+def halves(root: Path) -> tuple[list[str], list[str]]:
+    """Return what to leave out of a tree for either of two parts of about equal size that make it up."""
+    names = {f"/{path.relative_to(root)}" for folder in (root, root / "usr") for path in folder.iterdir()}
+    return ["/usr/lib"], sorted(names - {"/usr", "/usr/lib"})
+
+
 def tree_size(root: Path) -> TreeSize:
     """Measure a tree."""
     sizes: dict[int, int] = {}
@@ -126,6 +134,10 @@ def tree_size(root: Path) -> TreeSize:
 
 def _rpm_database(root: Path) -> None:
     database = root / rpm.DATABASE.lstrip("/")
+    # With a write-ahead log SQLite needs to write beside the database, which /usr does not let a host do.
+    if (database / "rpmdb.sqlite").is_file():
+        with closing(sqlite3.connect(database / "rpmdb.sqlite")) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
     for name in (".rpm.lock", "rpmdb.sqlite-shm", "rpmdb.sqlite-wal"):
         (database / name).unlink(missing_ok=True)
     sysimage = root / "usr" / "lib" / "sysimage"
