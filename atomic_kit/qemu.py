@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import shutil
 import socket
@@ -67,7 +68,10 @@ def probe_accelerator() -> Literal["kvm", "tcg"]:
 
 @dataclass(frozen=True, slots=True)
 class MachinePlan:
-    """What to run: an image (qcow2, never written to), its firmware, and where the console log goes."""
+    """What to run: an image (qcow2, never written to), its firmware, and where the console log goes.
+
+    `niceness` (0 to 19) is what it leaves to other machines on the same processors.
+    """
 
     image: Path
     firmware: Firmware
@@ -75,6 +79,7 @@ class MachinePlan:
     memory: int = 1024  # MiB
     processors: int = 2
     boot_timeout: float = 240  # seconds
+    niceness: int = 0
 
 
 @dataclass
@@ -203,11 +208,21 @@ def running(plan: MachinePlan) -> Iterator[Machine]:
         plan.console.parent.mkdir(parents=True, exist_ok=True)
         plan.console.unlink(missing_ok=True)
         with command.start(_argv(plan, folder, overlay, port), log=folder / "qemu.log") as process:
+            _give_way(process.pid, plan.niceness)
             machine = Machine(plan, folder, port, process)
             try:
                 yield machine
             finally:
                 machine._disconnect()
+
+
+def _give_way(pid: int, niceness: int) -> None:
+    """Set the niceness of a process that leads a session, among all others."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PGRP, pid, niceness)
+    # Where the kernel groups processes by session, a niceness counts inside the session only.
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 def free_port() -> int:

@@ -39,6 +39,7 @@ class Walk:
     commits: Mapping[str, Commit]
     facts: Mapping[str, str]
     archive: Path
+    niceness: int = 0
     results: list[CheckResult] = field(default_factory=list)
     boots: list[Boot] = field(default_factory=list)
     _machine: Machine | None = None
@@ -59,7 +60,8 @@ class Walk:
         try:
             if self._stopped.is_set():
                 return
-            with running(MachinePlan(self.image, self.firmware, self.console)) as machine:
+            plan = MachinePlan(self.image, self.firmware, self.console, niceness=self.niceness)
+            with running(plan) as machine:
                 self._machine = machine
                 while len(self.results) < len(self._due) and not self._stopped.is_set():
                     self._next(machine, tell)
