@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,63 +31,53 @@ def succeeded(executed: Path) -> bool:
     return about.get("exception") is False and bool(about.get("end_time"))
 
 
-def execute(notebook: Path, executed: Path, *, parameters: Mapping[str, Any]) -> None:
-    """Run a notebook with parameters; the executed copy is kept, with its traceback, when a cell fails.
+def execute(notebook: Path, executed: Path, *, parameters: Mapping[str, Any], kernel: Any) -> None:
+    """Run a notebook with parameters in a running kernel (its jupyter_client manager), and write its page.
 
-    Raises StepError with the failing cell's own sentence, and InputError for a parameter that the
-    notebook does not have.
+    The executed copy is kept, with its traceback, when a cell fails. Raises StepError with the failing
+    cell's own sentence, and InputError for a parameter that the notebook does not have.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
     unknown = parameters.keys() - papermill.inspect_notebook(str(notebook)).keys()
     if unknown:
         raise InputError(f"{notebook.name} has no parameter {min(unknown)!r}")
-    failed = None
+    failed: Exception | None = None
     with new_file(executed) as part:
         try:
             papermill.execute_notebook(
                 str(notebook),
                 str(part),
                 parameters=dict(parameters),
-                cwd=str(notebook.parent),
                 progress_bar=False,
                 log_output=False,
                 kernel_name="python3",
-                kernel_manager_class=_local_kernels(),
+                km=kernel,
             )
         except PapermillExecutionError as failure:
-            failed = failure
+            failed = StepError(str(failure.evalue))
+        except DeadKernelError:
+            failed = StepError(f"the kernel of {notebook.name} died", hint="is there memory enough? run again")
     executed_page(executed)
     if failed is not None:
-        raise StepError(str(failed.evalue)) from failed
-
-
-def _local_kernels() -> Any:
-    """Return a manager of kernels that talk over sockets in the file system, which nobody else can reach."""
-    from jupyter_client.manager import AsyncKernelManager
-
-    class LocalKernelManager(AsyncKernelManager):
-        def __init__(self, **settings: Any) -> None:
-            super().__init__(**settings | {"transport": "ipc"})
-
-        async def _async_launch_kernel(self, kernel_cmd: list[str], **settings: Any) -> None:
-            # What a kernel writes to its own stderr is noise of its start and end; cells have theirs.
-            with Path(os.devnull).open("w") as nowhere:
-                await super()._async_launch_kernel(kernel_cmd, **settings | {"stderr": nowhere})
-
-    return LocalKernelManager
+        raise failed
 
 
 def executed_page(executed: Path) -> Path:
-    """Write an executed notebook as a page that needs nothing from elsewhere."""
+    """Write an executed notebook as a page that needs nothing from elsewhere; equal outputs give equal pages."""
+    import nbformat
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="offline", extra_template_basedirs=[str(Path(__file__).parent / "templates")], embed_images=True
     )
-    page, _ = exporter.from_filename(str(executed))
+    notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": executed.stem}})
     target = executed.with_suffix(".html")
     write_text(target, page)
     return target

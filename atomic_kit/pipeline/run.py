@@ -6,14 +6,16 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import dropwhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from atomic_kit import progress
 from atomic_kit.errors import AtomicKitError, StepError
 from atomic_kit.parameters import Parameters
+from atomic_kit.pipeline.kernels import Kernels
 from atomic_kit.pipeline.notebooks import execute, notebook_of, succeeded
 from atomic_kit.progress import FORWARD_VARIABLE, Event, step
 from atomic_kit.release.plan import plan_releases
@@ -45,19 +47,28 @@ def run_line(line: Parameters, *, say: Callable[[str], None]) -> None:
 def run_release(release: Release) -> None:
     """Run the steps of a release that are not whole yet."""
     (release.folder / "failure.json").unlink(missing_ok=True)
-    parameters = {"parameters": os.path.relpath(release.parameters.file, notebook_of(STEPS[0]).parent)}
-    for name in STEPS:
-        notebook = notebook_of(name)
-        executed = release.folder / notebook.name
-        if has_record(release.folder, name) and succeeded(executed):
-            continue
-        with step(f"{release.version}: {name}"), _forwarded():
-            try:
-                execute(notebook, executed, parameters=parameters | {"version": release.version})
-            except AtomicKitError as error:
-                raise _failed(release, name, error) from error
+    due = list(_due(release))
+    folder = notebook_of(STEPS[0]).parent
+    parameters = {"parameters": os.path.relpath(release.parameters.file, folder), "version": release.version}
+    with _forwarded() as env, Kernels(len(due), folder=folder, env=env) as kernels:
+        for name, notebook, executed in due:
+            with step(f"{release.version}: {name}"):
+                try:
+                    execute(notebook, executed, parameters=parameters, kernel=kernels.take())
+                except AtomicKitError as error:
+                    raise _failed(release, name, error) from error
     # Once more, with the last notebook's own page among its links.
     write_pages(release.folder, title=release.parameters.title)
+
+
+def _due(release: Release) -> Iterator[tuple[str, Path, Path]]:
+    """Yield the first step that is not whole and all after it, with their notebooks and the executed ones."""
+
+    def is_whole(name: str) -> bool:
+        return has_record(release.folder, name) and succeeded(release.folder / notebook_of(name).name)
+
+    for name in dropwhile(is_whole, STEPS):
+        yield name, notebook_of(name), release.folder / notebook_of(name).name
 
 
 def _failed(release: Release, name: str, error: AtomicKitError) -> StepError:
@@ -81,25 +92,19 @@ def _alone(line: Parameters) -> Iterator[None]:
 
 
 @contextmanager
-def _forwarded() -> Iterator[None]:
-    """Show the progress of kernels here: they append to a file that is followed while the block runs."""
+def _forwarded() -> Iterator[Mapping[str, str]]:
+    """Show the progress of kernels that see the yielded environment: they append to a file that is followed."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "progress"
         path.touch()
         ended = threading.Event()
         follower = threading.Thread(target=_follow, args=(path, ended), daemon=True)
-        before = os.environ.get(FORWARD_VARIABLE)
-        os.environ[FORWARD_VARIABLE] = str(path)
         follower.start()
         try:
-            yield
+            yield {FORWARD_VARIABLE: str(path)}
         finally:
             ended.set()
             follower.join(5)
-            if before is None:
-                del os.environ[FORWARD_VARIABLE]
-            else:
-                os.environ[FORWARD_VARIABLE] = before
 
 
 def _follow(path: Path, ended: threading.Event) -> None:

@@ -20,6 +20,7 @@ from atomic_kit.cli.main import commands
 from atomic_kit.compose import commit_packages
 from atomic_kit.parameters import Parameters, load_parameters
 from atomic_kit.pipeline import run_line
+from atomic_kit.pipeline.kernels import Kernels
 from atomic_kit.pipeline.notebooks import execute, notebook_of
 from atomic_kit.release.records import STEPS, has_record, read_table
 from atomic_kit.release.release import Release, finished_releases, open_release
@@ -166,9 +167,11 @@ def test_notebooks_run_as_they_are_on_a_draft_that_is_never_published(
     folder = line.file.parent.parent / "notebooks"
     shutil.copytree(PROJECT / "notebooks", folder)
     before = ostree.find_ref(line.workspace.published_repo, releases[-1].record("compose")["ref"])
-    for step in ("package-set", "policy", "compose", "changes", "images"):
-        notebook = folder / notebook_of(step).name
-        execute(notebook, line.build / "executed" / notebook.name, parameters={})
+    steps = ("package-set", "policy", "compose", "changes", "images")
+    with Kernels(len(steps), folder=folder) as kernels:
+        for step in steps:
+            notebook = folder / notebook_of(step).name
+            execute(notebook, line.build / "executed" / notebook.name, parameters={}, kernel=kernels.take())
     draft = open_release(line)
     assert draft.record("changes")["from"] == releases[-1].version
     assert ostree.find_ref(line.workspace.published_repo, draft.treefile.ref) == before
