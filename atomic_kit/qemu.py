@@ -40,6 +40,9 @@ _OVMF = (
     (Path("/usr/share/edk2/ovmf/OVMF_CODE.fd"), Path("/usr/share/edk2/ovmf/OVMF_VARS.fd")),
 )
 
+# A line of what QEMU's monitor answers to `info usernet`: the port that leads to ssh.
+_FORWARDED = re.compile(rb"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)")
+
 # Texts on a console after which a machine is not a good one. Source: coreos-assembler's kola.
 _CONSOLE_FAILURES = re.compile(
     r"(?m)^.*(?:Kernel panic - not syncing|Oops: \d|BUG: unable to handle|Entering emergency mode|"
@@ -88,8 +91,8 @@ class Machine:
 
     plan: MachinePlan
     folder: Path
-    port: int
     process: command.Process = field(repr=False)
+    port: int = 0  # of the loopback address, where ssh answers; 0 until QEMU has one
 
     @property
     def console(self) -> str:
@@ -166,6 +169,9 @@ class Machine:
             drain.setblocking(True)
 
     def _answers(self) -> bool:
+        self.port = self.port or self._forwarded_port()
+        if not self.port:
+            return False
         try:
             return command.run([*self._ssh(), "true"], timeout=30, check=False).returncode == 0
         except ToolError:
@@ -188,11 +194,26 @@ class Machine:
         words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
         return ["ssh", "-i", str(self.folder / "key"), "-p", str(self.port), *words, "root@127.0.0.1"]
 
+    def _forwarded_port(self) -> int:
+        """Ask QEMU which port it forwards; the kernel chose a free one, so none can be taken."""
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(10)
+            monitor.connect(str(self.folder / "monitor"))
+            monitor.sendall(b"info usernet\n")
+            for line in monitor.makefile("rb"):
+                if found := _FORWARDED.search(line):
+                    return int(found[1])
+        return 0
+
     def _disconnect(self) -> None:
+        if not self.port:
+            return
         command.run([*self._ssh()[:-1], "-O", "exit", "root@127.0.0.1"], check=False, timeout=30)
 
     def _tail(self) -> str:
-        return command.tail(self.console)
+        """Return the end of the console, or of what QEMU said when the console is empty."""
+        said = self.folder / "qemu.log"
+        return command.tail(self.console or said.read_text(encoding="utf-8", errors="replace"))
 
 
 @contextmanager
@@ -204,12 +225,11 @@ def running(plan: MachinePlan) -> Iterator[Machine]:
         backing: list[command.Argument] = ["-b", plan.image.resolve(), "-F", "qcow2"]
         command.run(["qemu-img", "create", "-q", "-f", "qcow2", *backing, overlay])
         command.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "check", "-f", folder / "key"])
-        port = free_port()
         plan.console.parent.mkdir(parents=True, exist_ok=True)
         plan.console.unlink(missing_ok=True)
-        with command.start(_argv(plan, folder, overlay, port), log=folder / "qemu.log") as process:
+        with command.start(_argv(plan, folder, overlay), log=folder / "qemu.log") as process:
             _give_way(process.pid, plan.niceness)
-            machine = Machine(plan, folder, port, process)
+            machine = Machine(plan, folder, process)
             try:
                 yield machine
             finally:
@@ -225,14 +245,7 @@ def _give_way(pid: int, niceness: int) -> None:
         Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _argv(plan: MachinePlan, folder: Path, overlay: Path, port: int) -> Sequence[command.Argument]:
+def _argv(plan: MachinePlan, folder: Path, overlay: Path) -> Sequence[command.Argument]:
     accelerator = probe_accelerator()
     key = base64.b64encode((folder / "key.pub").read_bytes()).decode()
     serial = f"socket,id=serial,path={folder / 'serial'},server=on,wait=off,logfile={plan.console}"
@@ -245,8 +258,9 @@ def _argv(plan: MachinePlan, folder: Path, overlay: Path, port: int) -> Sequence
         *_firmware(plan.firmware, folder),
         *("-chardev", serial),
         *("-serial", "chardev:serial"),
+        *("-monitor", f"unix:{folder / 'monitor'},server=on,wait=off"),
         *("-drive", f"file={overlay},if=virtio,format=qcow2,cache=unsafe"),
-        *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:22"),
+        *("-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:0-:22"),
         *("-device", "virtio-net-pci,netdev=net"),
         *("-device", "virtio-rng-pci"),
         # systemd takes the key as a credential, so the image needs no change.

@@ -1,8 +1,8 @@
 """The checks and the suites: what is proved, by which script in the machine, and what it must print.
 
 Facts, which scripts see as variables: COMMIT, VERSION and PACKAGES of the tree that must run in the stage;
-NEW and OLD, the commits of this release and the previous one; OS_NAME and REMOTE of the host; SERVER, the URL
-of the ostree_repo with the new commit, as the machine reaches it; ARCHIVE, an OCI archive in the machine.
+NEW, the commit of this release; OS_NAME and REMOTE of the host; SERVER, the URL of the ostree_repo with the
+new commit, as the machine reaches it; ARCHIVE, an OCI archive in the machine.
 """
 
 from __future__ import annotations

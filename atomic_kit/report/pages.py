@@ -63,7 +63,7 @@ def write_release_page(folder: Path, *, title: str) -> Path:
         version=folder.name,
         facts=facts,
         failure=failure,
-        outcome="failed" if failure else "passed" if facts["release"] else "unfinished",
+        outcome=_outcome(folder),
         pictures=pictures,
         tables=tables,
         notebooks=sorted(path.name for path in folder.glob("[0-9][0-9]-*.html")),
@@ -80,10 +80,9 @@ def write_stream_page(folder: Path, *, title: str) -> Path:
     releases: list[dict[str, Any]] = []
     for plan in folder.glob("*/plan.json"):
         release = plan.parent
-        outcome = "passed" if has_record(release, "release") else "failed"
-        compose = read_record(release, "compose") if has_record(release, "compose") else {}
-        changes = read_record(release, "changes") if has_record(release, "changes") else {}
-        releases.append({"version": release.name, "outcome": outcome, "compose": compose, "changes": changes})
+        facts = {step: read_record(release, step) if has_record(release, step) else {} for step in ("compose", "changes")}
+        has_page = (release / "index.html").is_file()
+        releases.append({"version": release.name, "has_page": has_page, "outcome": _outcome(release), **facts})
     releases.sort(key=lambda row: version_key(row["version"]), reverse=True)
     page = _template("stream.html.j2").render(
         title=title,
@@ -103,6 +102,13 @@ def write_front_page(reports: Path) -> Path:
         streams.append({"name": folder.name, "count": len(versions), "newest": versions[-1] if versions else ""})
     write_text(reports / "index.html", _template("front.html.j2").render(streams=streams))
     return reports / "index.html"
+
+
+def _outcome(folder: Path) -> str:
+    """Return how a release ended: failed, passed, or unfinished when it was interrupted or is under way."""
+    if has_record(folder, "failure"):
+        return "failed"
+    return "passed" if has_record(folder, "release") else "unfinished"
 
 
 def _template(name: str) -> Any:

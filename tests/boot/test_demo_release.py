@@ -1,7 +1,4 @@
-"""The demo release, whole: two releases of real packages, machines that boot, upgrade and roll back.
-
-One run serves all tests of this file; it takes several minutes.
-"""
+"""The demo release, whole: two releases of real packages, machines that boot, upgrade and roll back."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +14,7 @@ from click.testing import CliRunner
 from atomic_kit import command, ostree
 from atomic_kit.cli.main import commands
 from atomic_kit.compose import commit_packages
-from atomic_kit.parameters import Parameters, load_parameters
+from atomic_kit.parameters import Parameters
 from atomic_kit.pipeline import run_line
 from atomic_kit.pipeline.kernels import Kernels
 from atomic_kit.pipeline.notebooks import execute, notebook_of
@@ -29,22 +25,6 @@ from atomic_kit.steps import compose_step, images_step
 # papermill and nbconvert run in this process; their warnings are not ours.
 pytestmark = [pytest.mark.boot, pytest.mark.filterwarnings("default")]
 PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parameters]:
-    """A copy of the demo line whose releases were made, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copytree(PROJECT / "parameters", folder / "parameters")
-    made = load_parameters(folder / "parameters" / "demo.yaml")
-    run_line(made, say=print)
-    yield made
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def releases(line: Parameters) -> list[Release]:
-    return finished_releases(line)
 
 
 def test_two_releases_were_made_and_every_step_left_a_record(releases: list[Release]) -> None:

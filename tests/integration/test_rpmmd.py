@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,9 +44,10 @@ def test_packages_are_resolved_fetched_and_verified(
 
 
 def test_no_server_is_one_sentence(tmp_path: Path) -> None:
-    from atomic_kit.qemu import free_port
-
-    source = RpmMdSource(tmp_path / "cache", [RpmRepo(id="x", baseurl=f"http://127.0.0.1:{free_port()}/")])
-    with pytest.raises(StepError, match=r"repomd\.xml cannot be fetched \(no connection\)"):
-        source.snapshots()
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        base_url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        source = RpmMdSource(tmp_path / "cache", [RpmRepo(id="x", baseurl=base_url)])
+        with pytest.raises(StepError, match=r"repomd\.xml cannot be fetched \(no connection\)"):
+            source.snapshots()
     assert not list((tmp_path / "cache").rglob("*.xml"))
