@@ -80,7 +80,9 @@ def write_stream_page(folder: Path, *, title: str) -> Path:
     releases: list[dict[str, Any]] = []
     for plan in folder.glob("*/plan.json"):
         release = plan.parent
-        facts = {step: read_record(release, step) if has_record(release, step) else {} for step in ("compose", "changes")}
+        facts = {
+            step: read_record(release, step) if has_record(release, step) else {} for step in ("compose", "changes")
+        }
         has_page = (release / "index.html").is_file()
         releases.append({"version": release.name, "has_page": has_page, "outcome": _outcome(release), **facts})
     releases.sort(key=lambda row: version_key(row["version"]), reverse=True)
