@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -21,11 +22,13 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from atomic_kit.errors import StepError, ToolError
+from atomic_kit.errors import NoRoomError, StepError, ToolError
 
 Argument = str | Path
 Process = subprocess.Popen[str]
 _TAIL_LINES = 20
+# What programs say when they cannot write; ostree keeps a part of each disk free.
+_NO_ROOM = re.compile(r"(?im)^.*(?:no space left on device|min-free-space|disk quota exceeded).*$")
 # A parent that is killed takes the machines and composes that it started with it.
 _WRAPPER = ["setpriv", "--pdeathsig", "KILL", "--"]
 
@@ -92,14 +95,17 @@ def run(
     """Run a program to its end and return what it printed.
 
     `env` is added to this process's environment. `on_line` is called with each line of stdout as it
-    comes. With `check`, a non-zero exit raises ToolError with the last lines of both streams. A
-    timeout (seconds) always raises ToolError. The program and its children end with this call.
+    comes. With `check`, a non-zero exit raises ToolError with the last lines of both streams, or NoRoomError
+    when they speak of a full disk. A timeout (seconds) always raises ToolError. The program and its children
+    end with this call.
     """
     started = time.monotonic()
     with _process(argv, cwd=cwd, env=env, stdin=input) as process:
         stdout, stderr = _talk(process, input=input, timeout=timeout, on_line=on_line)
     result = Result(stdout, stderr, process.returncode, time.monotonic() - started)
     if check and result.returncode:
+        if full := _NO_ROOM.search(stdout + stderr):
+            raise NoRoomError(full[0])
         raise ToolError(f"{describe(argv)} failed ({_ending(result.returncode)})", hint=tail(stdout + stderr))
     return result
 

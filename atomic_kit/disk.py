@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from atomic_kit import command
-from atomic_kit.errors import StepError
+from atomic_kit.errors import StepError, ToolError
 
 SECTOR = 512
 MIB = 2**20
@@ -63,14 +63,15 @@ def make_ext4(disk: Path, partition: Partition, *, source: Path, label: str, epo
     seeds = f"hash_seed={partition.id},offset={partition.start},lazy_itable_init=1,lazy_journal_init=1"
     argv: list[command.Argument] = ["mkfs.ext4", "-q", "-F", "-U", str(partition.id), "-L", label, "-E", seeds]
     argv += ["-d", source, disk, f"{partition.size // 1024}k"]
-    result = command.run(argv, env={"E2FSPROGS_FAKE_TIME": str(epoch)}, check=False)
-    if result.returncode:
-        if "Could not allocate" in result.stderr or "No space" in result.stderr or "no space" in result.stderr:
-            raise StepError(
-                f"the tree does not fit the {partition.name} partition of {partition.size // MIB} MiB",
-                hint="raise disk_size in the parameters",
-            )
-        raise StepError(f"the {partition.name} file system was not made", hint=command.tail(result.stderr))
+    try:
+        command.run(argv, env={"E2FSPROGS_FAKE_TIME": str(epoch)})
+    except ToolError as error:
+        if "Could not allocate" not in error.hint:
+            raise
+        raise StepError(
+            f"the tree does not fit the {partition.name} partition of {partition.size // MIB} MiB",
+            hint="raise disk_size in the parameters",
+        ) from error
 
 
 def settle_times(disk: Path, partition: Partition, *, epoch: int, immutable: Sequence[str] = ()) -> None:

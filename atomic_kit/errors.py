@@ -32,6 +32,13 @@ class ToolError(StepError):
     """A program that a step needs ended with an error, timed out or is not installed."""
 
 
+class NoRoomError(StepError):
+    """A disk is full, or its user's share of it."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"the disk is full ({said.strip()})", hint="make room there and run again")
+
+
 class UnsolvableError(InputError):
     """There is no package set that meets the requests; `problems` are the solver's reasons, one sentence each."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,39 @@ def new_folder(path: Path) -> Iterator[Path]:
             part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def scratch_folder(kind: str, *, place: Path | None = None) -> Iterator[Path]:
+    """Yield an empty folder that goes away with the block; what killed runs left of the same kind goes before it.
+
+    It lies in `place`, by default where temporary files lie.
+    """
+    home, prefix = place or Path(tempfile.gettempdir()), f"atomic-{kind}."
+    home.mkdir(parents=True, exist_ok=True)
+    _sweep(home, prefix)
+    folder = Path(tempfile.mkdtemp(dir=home, prefix=prefix))
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _sweep(home: Path, prefix: str) -> None:
+    """Remove the folders that nobody has locked."""
+    for folder in home.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime < 10:
+                continue  # its owner may not have locked it yet
+            lock = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def write_text(path: Path, text: str) -> None:

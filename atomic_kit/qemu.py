@@ -16,11 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 from atomic_kit import command
 from atomic_kit.errors import StepError, ToolError
+from atomic_kit.files import scratch_folder
 
 Firmware = Literal["bios", "uefi"]
 
@@ -56,8 +56,8 @@ def probe_accelerator() -> Literal["kvm", "tcg"]:
     """Return the accelerator that works on this machine; the probe takes at most five seconds."""
     if not Path("/dev/kvm").exists():
         return "tcg"
-    with TemporaryDirectory() as folder:
-        disk = Path(folder) / "probe.img"
+    with scratch_folder("probe") as folder:
+        disk = folder / "probe.img"
         disk.write_bytes(_PROBE)
         # The same processor, memory and board as a real machine: KVM may bear a smaller guest only.
         argv = ["qemu-system-x86_64", *_BOARD, *_KVM, "-smp", "2", "-m", "1024", "-no-reboot"]
@@ -219,8 +219,7 @@ class Machine:
 @contextmanager
 def running(plan: MachinePlan) -> Iterator[Machine]:
     """Yield a machine that was just switched on; it is switched off and its changes are lost at the end."""
-    with TemporaryDirectory(prefix="atomic-machine.") as name:
-        folder = Path(name)
+    with scratch_folder("machine") as folder:
         overlay = folder / "overlay.qcow2"
         backing: list[command.Argument] = ["-b", plan.image.resolve(), "-F", "qcow2"]
         command.run(["qemu-img", "create", "-q", "-f", "qcow2", *backing, overlay])

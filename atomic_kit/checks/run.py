@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from atomic_kit.checks.catalog import SUITES
 from atomic_kit.checks.container import write_oci_archive
@@ -17,6 +16,7 @@ from atomic_kit.checks.server import served
 from atomic_kit.checks.walk import Walk
 from atomic_kit.compose.commit import Commit
 from atomic_kit.errors import InputError
+from atomic_kit.files import scratch_folder
 from atomic_kit.progress import step
 from atomic_kit.qemu import probe_accelerator
 
@@ -58,8 +58,8 @@ def run_checks(plan: CheckPlan) -> CheckOutcome:
         raise InputError(f"unknown suite {min(unknown)!r}", hint=f"known: {', '.join(SUITES)}")
     started = time.monotonic()
     accelerator = probe_accelerator()
-    with TemporaryDirectory() as folder, served(plan.ostree_repo) as port:
-        archive = write_oci_archive(Path(folder) / "check.oci.tar")
+    with scratch_folder("checks") as folder, served(plan.ostree_repo) as port:
+        archive = write_oci_archive(folder / "check.oci.tar")
         walks = list(_walks(plan, server=f"http://{_HOST}:{port}", archive=archive))
         text = f"Checking in {len(walks)} running machines ({accelerator})"
         with step(text, total=sum(map(len, walks))) as work:

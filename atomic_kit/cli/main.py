@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 
 import click
@@ -199,6 +200,8 @@ def parsed(overrides: tuple[str, ...]) -> dict[str, str]:
 
 def main() -> None:
     """Run the command line; every error that is foreseen is one sentence on stderr."""
+    # A schedule that ends a run gets the same tidy end as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as error:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from atomic_kit import ostree, rpm
+from atomic_kit.files import scratch_folder
 from atomic_kit.packages.diff import InstalledPackage
 
 
 def commit_packages(ostree_repo: Path, checksum: str) -> list[InstalledPackage]:
     """Return the packages of a commit, sorted by name, with their changelogs."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = Path(folder) / "rpm"
+    with scratch_folder("rpmdb") as folder:
+        database = folder / "rpm"
         ostree.checkout(ostree_repo, checksum, subpath=rpm.DATABASE, to=database)
         return rpm.installed(database)

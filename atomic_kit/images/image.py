@@ -6,13 +6,12 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import UUID, uuid5
 
 from atomic_kit import command, disk
 from atomic_kit.compose.commit import Commit
 from atomic_kit.errors import InputError
-from atomic_kit.files import file_digest, new_file, value_digest, write_json, write_text
+from atomic_kit.files import file_digest, new_file, scratch_folder, value_digest, write_json, write_text
 from atomic_kit.images.platforms import KERNEL_ARGUMENTS, Platform, platform
 from atomic_kit.images.sysroot import GRUB_MENU, Host, deployed
 from atomic_kit.progress import step
@@ -124,8 +123,8 @@ def _build_raw(commit: Commit, *, size: int, host: Host, workspace: Workspace, p
 
 def _install_loaders(path: Path, plan: dict[str, disk.Partition], *, epoch: int) -> None:
     config = f"search --no-floppy --fs-uuid --set=root {plan['boot'].id}\nconfigfile ($root)/grub2/grub.cfg\n"
-    with TemporaryDirectory() as folder:
-        core, loader = Path(folder) / "core.img", Path(folder) / "BOOTX64.EFI"
+    with scratch_folder("loaders") as folder:
+        core, loader = folder / "core.img", folder / "BOOTX64.EFI"
         disk.grub_image("i386-pc", config=config, to=core)
         disk.install_bios_loader(path, plan["bios"], core=core)
         disk.grub_image("x86_64-efi", config=config, to=loader)

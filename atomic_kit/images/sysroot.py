@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from atomic_kit import command, ostree
 from atomic_kit.compose.commit import Commit
+from atomic_kit.files import scratch_folder
 
 # GRUB reads the menu that ostree itself writes at every deployment, so no tool in the tree has to.
 # Debian's GRUB has no blscfg; see docs/decisions/boot-menu.md.
@@ -58,10 +58,11 @@ def deployed(
     folder: Path,
 ) -> Iterator[Sysroot]:
     """Yield a commit deployed in `folder`'s file system, objects hard-linked from `ostree_repo` (bare)."""
-    work = Path(tempfile.mkdtemp(dir=folder, prefix=".sysroot."))
-    sysroot = work / "root"
-    sysroot.mkdir(mode=0o755)
-    try:
+    # A killed run leaves its deployment immutable, which cannot be swept away.
+    _make_mutable(folder.glob("atomic-sysroot.*/root/ostree/deploy/*/deploy/*.0"))
+    with scratch_folder("sysroot", place=folder) as work:
+        sysroot = work / "root"
+        sysroot.mkdir(mode=0o755)
         _deploy(commit, host, sysroot, ostree_repo, (f"root=UUID={root}", *kernel_arguments))
         place = f"ostree/deploy/{host.os_name}/deploy/{commit.checksum}.0"
         fstab = f"UUID={root} / ext4 defaults 0 1\nUUID={boot} /boot ext4 defaults 0 2\n"
@@ -72,8 +73,6 @@ def deployed(
         (sysroot / "boot").mkdir(mode=0o755)
         _settle(work, sysroot, commit.timestamp)
         yield Sysroot(sysroot, work / "boot", place)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _deploy(commit: Commit, host: Host, sysroot: Path, source: Path, arguments: Sequence[str]) -> None:
@@ -98,10 +97,14 @@ def _deploy(commit: Commit, host: Host, sysroot: Path, source: Path, arguments: 
     kargs = [f"--karg={argument}" for argument in _repeatable(arguments)]
     command.run([*admin, "deploy", f"--os={host.os_name}", *kargs, f"{host.remote_name}:{commit.ref}"])
     # The flag would keep this folder from being changed and removed; the disk gets it back.
-    deployments = (sysroot / "ostree" / "deploy" / host.os_name / "deploy").glob("*.0")
-    command.run(["chattr", "-f", "-i", *deployments], check=False)
+    _make_mutable((sysroot / "ostree" / "deploy" / host.os_name / "deploy").glob("*.0"))
     entry = next((sysroot / "boot" / "loader" / "entries").glob("*.conf"))
     _complete_arguments(sysroot / "boot" / "loader", entry, arguments)
+
+
+def _make_mutable(deployments: Iterable[Path]) -> None:
+    if found := list(deployments):
+        command.run(["chattr", "-f", "-i", *found], check=False)
 
 
 def _repeatable(arguments: Sequence[str]) -> list[str]:

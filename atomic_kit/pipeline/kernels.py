@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
+
+from atomic_kit.files import scratch_folder
 
 # What every notebook of a release imports; it takes seconds, which pass beside the step before.
 _IMPORTS = "import atomic_kit.steps, atomic_kit.report.figures"
@@ -23,17 +25,18 @@ class Kernels:
         self._left, self._folder = count, folder
         # A fixed seed: the order of sets must not show in what notebooks print.
         self._env = {**os.environ, "PYTHONHASHSEED": "0", **(env or {})}
-        self._sockets = TemporaryDirectory(prefix="atomic-kernels.")
+        self._opened = ExitStack()
         self._started: list[Any] = []
 
     def __enter__(self) -> Kernels:
+        self._sockets = self._opened.enter_context(scratch_folder("kernels"))
         self._start()
         return self
 
     def __exit__(self, *_: object) -> None:
         while self._started:
             self._end()
-        self._sockets.cleanup()
+        self._opened.close()
 
     def take(self) -> Any:
         """Return a running kernel's manager (jupyter_client's) and start the next one; the one before ends."""
@@ -50,7 +53,7 @@ class Kernels:
         from jupyter_client.manager import KernelManager
 
         self._left -= 1
-        place = Path(self._sockets.name) / str(self._left)
+        place = self._sockets / str(self._left)
         manager = KernelManager(transport="ipc", ip=str(place), connection_file=f"{place}.json")
         self._started.append(manager)
         with Path(os.devnull).open("w") as nowhere:

@@ -11,6 +11,8 @@ from typing import Any
 from atomic_kit.errors import InputError, StepError
 from atomic_kit.files import new_file, write_text
 
+# Python's own errors that say a sentence about a file or folder.
+_ABOUT_FILES = ("OSError", "PermissionError")
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 
 
@@ -58,7 +60,8 @@ def execute(notebook: Path, executed: Path, *, parameters: Mapping[str, Any], ke
                 km=kernel,
             )
         except PapermillExecutionError as failure:
-            failed = StepError(str(failure.evalue))
+            hint = "make room or rights there" if failure.ename in _ABOUT_FILES else ""
+            failed = StepError(str(failure.evalue), hint=hint)
         except DeadKernelError:
             failed = StepError(f"the kernel of {notebook.name} died", hint="is there memory enough? run again")
     executed_page(executed)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import dropwhile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from atomic_kit import progress
 from atomic_kit.errors import AtomicKitError, StepError
+from atomic_kit.files import scratch_folder
 from atomic_kit.parameters import Parameters
 from atomic_kit.pipeline.kernels import Kernels
 from atomic_kit.pipeline.notebooks import execute, notebook_of, succeeded
@@ -94,8 +94,8 @@ def _alone(line: Parameters) -> Iterator[None]:
 @contextmanager
 def _forwarded() -> Iterator[Mapping[str, str]]:
     """Show the progress of kernels that see the yielded environment: they append to a file that is followed."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "progress"
+    with scratch_folder("progress") as folder:
+        path = folder / "progress"
         path.touch()
         ended = threading.Event()
         follower = threading.Thread(target=_follow, args=(path, ended), daemon=True)
