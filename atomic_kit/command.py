@@ -29,6 +29,8 @@ Process = subprocess.Popen[str]
 _TAIL_LINES = 20
 # What programs say when they cannot write; ostree keeps a part of each disk free.
 _NO_ROOM = re.compile(r"(?im)^.*(?:no space left on device|min-free-space|disk quota exceeded).*$")
+# Colours, and moves of the cursor.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\^_])|[\x00-\x08\x0b\x0c\x0e-\x1f]|\r(?=\n)")
 # A parent that is killed takes the machines and composes that it started with it.
 _WRAPPER = ["setpriv", "--pdeathsig", "KILL", "--"]
 
@@ -126,8 +128,8 @@ def describe(argv: Sequence[Argument]) -> str:
 
 
 def tail(text: str, lines: int = _TAIL_LINES) -> str:
-    """Return the last lines of a text."""
-    return "\n".join(text.rstrip().splitlines()[-lines:])
+    """Return the last lines of a text, without what only a terminal understands."""
+    return "\n".join(_ESCAPES.sub("", text).rstrip().splitlines()[-lines:])
 
 
 @contextmanager

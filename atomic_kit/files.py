@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -31,6 +33,7 @@ def value_digest(value: Any) -> str:
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes the name when the block ends without error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep_parts(path)
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield part
@@ -43,12 +46,13 @@ def new_file(path: Path) -> Iterator[Path]:
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path`; it replaces `path` when the block ends without error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    _sweep_parts(path)
+    part = _part_folder(path)
     part.chmod(0o755)
     try:
         yield part
         if path.exists():
-            retired = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+            retired = _part_folder(path)
             path.rename(retired / "old")
             part.rename(path)
             shutil.rmtree(retired)
@@ -56,6 +60,19 @@ def new_folder(path: Path) -> Iterator[Path]:
             part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _part_folder(path: Path) -> Path:
+    return Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.", suffix=".part"))
+
+
+def _sweep_parts(path: Path) -> None:
+    """Remove the parts of a file or folder whose process, which their names tell, was killed."""
+    for name in {path.stem, path.name}:
+        for part in path.parent.glob(f".{glob.escape(name)}.*.part*"):
+            owner = re.fullmatch(rf"\.{re.escape(name)}\.(\d+)\..*", part.name)
+            if owner and not Path("/proc", owner[1]).exists():
+                shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -279,6 +279,7 @@ def _parent(release: Release) -> Commit | None:
 
 def _failure(failed: Sequence[CheckResult]) -> str:
     first = failed[0]
-    evidence = first.evidence.strip().splitlines()
-    last = evidence[-1] if evidence else "no output"
-    return f"{len(failed)} checks did not pass, the first: {first.suite}/{first.check} ({last})"
+    lines = first.evidence.strip().splitlines() or ["no output"]
+    # What went wrong with a machine comes before its console; what a check printed ends with what matters.
+    said = lines[0] if first.outcome == "error" else lines[-1]
+    return f"{len(failed)} checks did not pass, the first: {first.suite}/{first.check} ({said})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -73,10 +74,18 @@ def _due(release: Release) -> Iterator[tuple[str, Path, Path]]:
 
 def _failed(release: Release, name: str, error: AtomicKitError) -> StepError:
     """Record a failure, write the page that shows it, and return what to raise."""
-    resume = f"./workbench release {release.parameters.file.stem}"
+    resume = _resume(release.parameters)
     write_record(release.folder, "failure", {"step": name, "error": str(error), "resume": resume})
     page = write_pages(release.folder, title=release.parameters.title)
     return StepError(f"{release.version}: the step {name} failed: {error}", hint=f"see {page}; go on with {resume}")
+
+
+def _resume(line: Parameters) -> str:
+    """Return the command that goes on with a line."""
+    known = line.file.parent == notebook_of(STEPS[0]).parents[1] / "parameters"
+    words = ["./workbench", "release", line.file.stem if known else str(line.file)]
+    words += [word for key, value in line.overrides.items() for word in ("-p", f"{key}={value}")]
+    return shlex.join(words)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from matplotlib.figure import Figure
 
+from atomic_kit import command
 from atomic_kit.files import write_text
 from atomic_kit.history import stream_history
 from atomic_kit.release.records import STEPS, has_record, read_record, read_table
@@ -160,5 +161,5 @@ def _table(frame: pd.DataFrame) -> str:
 
 def _tail(folder: Path, consoles: list[str]) -> str:
     return "\n\n".join(
-        f"{name}:\n" + "\n".join((folder / name).read_text(errors="replace").splitlines()[-25:]) for name in consoles
+        f"{name}:\n" + command.tail((folder / name).read_text(errors="replace"), lines=25) for name in consoles
     )
