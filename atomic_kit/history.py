@@ -22,6 +22,7 @@ NUMBERS = (
     "checks_passed",
     "checks_failed",
     "boot_seconds",
+    "boot_processor_seconds",
 )
 
 
@@ -30,8 +31,8 @@ def stream_history(reports: Path, stream: str, *, with_folder: Path | None = Non
 
     Columns: version, snapshot_generated (ISO 8601), commit, package_count, installed_size, commit_size,
     delta_size and image_size (bytes, the first platform's image), packages_changed, checks_passed,
-    checks_failed, boot_seconds (median of first boots). What a release did not measure is NA.
-    `with_folder` adds a release that is still being made.
+    checks_failed, boot_seconds and boot_processor_seconds (medians of first boots). What a release did not
+    measure is NA. `with_folder` adds a release that is still being made.
     """
     folders = {path.parent for path in (reports / stream).glob("*/release.json")}
     finished = [folder for folder in folders if read_record(folder, "release")["outcome"] == "passed"]
@@ -59,14 +60,14 @@ def _row(folder: Path) -> dict[str, Any]:
         "packages_changed": sum(changed) if changes.get("from") else None,
         "checks_passed": checks.get("passed"),
         "checks_failed": checks.get("failed"),
-        "boot_seconds": _boot_seconds(folder) if checks else None,
+        **(_boots(folder) if checks else {}),
     }
 
 
 _STEPS = ("package-set", "compose", "changes", "images", "checks")
 
 
-def _boot_seconds(folder: Path) -> float | None:
+def _boots(folder: Path) -> dict[str, float]:
     boots = read_table(folder, "boots")
-    first = boots.loc[boots["occasion"] == "first boot", "seconds"]
-    return float(first.median()) if len(first) else None
+    first = boots[boots["occasion"] == "first boot"]
+    return {f"boot_{column}": first[column].median() for column in ("seconds", "processor_seconds")}

@@ -99,6 +99,13 @@ class Machine:
         """All that the machine wrote to its serial console so far."""
         return self.plan.console.read_text(encoding="utf-8", errors="replace") if self.plan.console.is_file() else ""
 
+    @property
+    def processor_seconds(self) -> float:
+        """The processor time that the machine has used since it was switched on."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        user, system = fields[11:13]  # Source: proc(5), which counts these from 14
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def wait(self, *, since: float | None = None) -> float:
         """Wait until the machine answers over ssh; return the seconds since `since` (default: this call).
 

@@ -31,12 +31,17 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """One boot: of which release, with which firmware, and the seconds until ssh answered."""
+    """One boot: of which release, with which firmware, and the seconds until ssh answered.
+
+    `processor_seconds` is what the machine's processors worked meanwhile; unlike the time by the clock it does
+    not depend on what else ran beside it.
+    """
 
     release_version: str
     firmware: str
     occasion: str
     seconds: float
+    processor_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class CheckOutcome:
         """One row a boot; the columns are the fields of Boot."""
         rows = [asdict(boot) for boot in self.boots]
         frame = pd.DataFrame(rows, columns=[field.name for field in fields(Boot)])
-        return frame.astype({"release_version": "str", "firmware": "str", "occasion": "str", "seconds": "float"})
+        return frame.astype(dict.fromkeys(frame.columns[:3], "str") | dict.fromkeys(frame.columns[3:], "float"))
 
 
 def results_frame(results: Sequence[CheckResult]) -> pd.DataFrame:

@@ -93,13 +93,19 @@ class Walk:
 
     def _boot(self, stage: Stage, machine: Machine) -> float:
         """Bring the machine up for a stage; return the seconds until it answers."""
-        if self.boots:
-            seconds = machine.reboot(menu_entry=stage.entry)
-        else:
-            seconds = machine.wait()
+        before = machine.processor_seconds if self.boots else 0
+        seconds = machine.reboot(menu_entry=stage.entry) if self.boots else machine.wait()
+        self.boots.append(
+            Boot(
+                release_version=self.commits[stage.tree].version,
+                firmware=self.firmware,
+                occasion=stage.occasion,
+                seconds=round(seconds, 1),
+                processor_seconds=round(machine.processor_seconds - before, 1),
+            )
+        )
+        if len(self.boots) == 1:
             machine.copy(self.archive, ARCHIVE)
-        version = self.commits[stage.tree].version
-        self.boots.append(Boot(version, self.firmware, stage.occasion, round(seconds, 1)))
         return seconds
 
     def _try(self, check: Check, stage: Stage, machine: Machine) -> tuple[Outcome, str]:

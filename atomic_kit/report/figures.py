@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,19 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def package_sizes(packages: pd.DataFrame, *, count: int = 20) -> Figure:
+class Picture(Figure):
+    """A figure that every notebook shows, whether or not a plotting backend was chosen in it."""
+
+    def png(self) -> bytes:
+        """Return the picture as a PNG file, equal for equal figures."""
+        packed = io.BytesIO()
+        self.savefig(packed, format="png", dpi=110, metadata={"Software": None})
+        return packed.getvalue()
+
+    _repr_png_ = png
+
+
+def package_sizes(packages: pd.DataFrame, *, count: int = 20) -> Picture:
     """Draw the largest packages of a set as bars, coloured by why they are in it.
 
     `packages` has the columns of PackageSet.frame.
@@ -43,7 +56,7 @@ def package_sizes(packages: pd.DataFrame, *, count: int = 20) -> Figure:
     return figure
 
 
-def package_changes(changes: pd.DataFrame, *, count: int = 30) -> Figure:
+def package_changes(changes: pd.DataFrame, *, count: int = 30) -> Picture:
     """Draw by how much each changed package grew or shrank. `changes` has the columns of PackageChange."""
     order = changes["size_change"].abs().sort_values(ascending=False).index[:count]
     shown = changes.loc[order].iloc[::-1]
@@ -60,7 +73,7 @@ def package_changes(changes: pd.DataFrame, *, count: int = 30) -> Figure:
     return figure
 
 
-def checks_grid(checks: pd.DataFrame) -> Figure:
+def checks_grid(checks: pd.DataFrame) -> Picture:
     """Draw the outcome of every check for each suite and firmware. `checks` has the columns of CheckResult."""
     columns = list(dict.fromkeys(zip(checks["suite"], checks["firmware"], strict=True)))
     names = list(dict.fromkeys(checks["check"]))[::-1]
@@ -81,7 +94,7 @@ def checks_grid(checks: pd.DataFrame) -> Figure:
     return figure
 
 
-def trends(history: pd.DataFrame) -> Figure:
+def trends(history: pd.DataFrame) -> Picture:
     """Draw how a stream's releases developed, a small picture a measure. `history` is that of stream_history."""
     panels = (
         ("Installed size, MiB", ("installed_size",), MIB),
@@ -89,10 +102,10 @@ def trends(history: pd.DataFrame) -> Figure:
         ("Image, MiB", ("image_size",), MIB),
         ("Static delta, MiB", ("delta_size",), MIB),
         ("Packages", ("package_count",), 1),
-        ("First boot, seconds", ("boot_seconds",), 1),
+        ("First boot, processor seconds", ("boot_processor_seconds",), 1),
     )
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(8, 7), layout="constrained")
+        figure = Picture(figsize=(8, 7), layout="constrained")
         for axes, (title, columns, unit) in zip(figure.subplots(3, 2).flat, panels, strict=True):
             _trend(axes, history, title, columns, unit)
     return figure
@@ -116,16 +129,17 @@ def _trend(axes: Axes, history: pd.DataFrame, title: str, columns: Sequence[str]
         axes.set_ylim(0, highest * 1.25 if pd.notna(highest) and highest > 0 else 1)
     every = max(1, len(history) // 4)
     axes.set_xticks(range(0, len(history), every), history["version"][::every], fontsize=7)
-    axes.margins(x=0.15)
+    # All panels have all releases, also those for which nothing was measured.
+    axes.set_xlim(-0.3, max(len(history) - 0.7, 0.3))
     if not values.notna().any():
         axes.text(0.5, 0.5, "not measured yet", transform=axes.transAxes, ha="center", color=GREY)
         axes.set_yticks([])
     _title(axes, title, fontsize=10)
 
 
-def _figure(*, height: float) -> tuple[Figure, Axes]:
+def _figure(*, height: float) -> tuple[Picture, Axes]:
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(8, height), layout="constrained")
+        figure = Picture(figsize=(8, height), layout="constrained")
         return figure, figure.subplots()
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from matplotlib.figure import Figure
 
 from atomic_kit import command
 from atomic_kit.files import write_text
@@ -126,11 +124,9 @@ def _template(name: str) -> Any:
     return environment.get_template(name)
 
 
-def _picture(figure: Figure) -> str:
+def _picture(figure: figures.Picture) -> str:
     """Return a picture as a data URL."""
-    packed = io.BytesIO()
-    figure.savefig(packed, format="png", dpi=110, metadata={"Software": None})
-    return "data:image/png;base64," + base64.b64encode(packed.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(figure.png()).decode()
 
 
 def _checks_table(checks: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from atomic_kit.checks.results import Boot, CheckOutcome
 from atomic_kit.errors import StepError
 from atomic_kit.history import stream_history
 from atomic_kit.release.records import forget_records_from, has_record, read_record, read_table, write_record
@@ -73,9 +74,7 @@ def release(reports: Path, version: str, *, size: int, outcome: str = "passed") 
         [("boot", "running", "it runs", "qemu", "bios", outcome, 1.5, "<script>alert(1)</script>")],
         columns=["suite", "check", "title", "platform", "firmware", "outcome", "seconds", "evidence"],
     )
-    boots = pd.DataFrame(
-        {"release_version": [version], "firmware": ["bios"], "occasion": ["first boot"], "seconds": [30.0]}
-    )
+    boots = CheckOutcome((), (Boot(version, "bios", "first boot", 30.0, 20.0),), "tcg", 40.0).boots_frame()
     write_record(folder, "plan", {"snapshot": "base"})
     write_record(folder, "compose", commit | {"commit_size": 5, "delta_size": None})
     write_record(folder, "checks", {"passed": 1, "failed": 0}, tables={"checks": checks, "boots": boots})
@@ -90,7 +89,7 @@ def test_the_history_has_one_row_a_finished_release_in_order(tmp_path: Path) -> 
     history = stream_history(tmp_path, "s")
     assert list(history["version"]) == ["1.9", "1.10"]
     assert list(history["installed_size"]) == [2, 3]
-    assert history["boot_seconds"].iloc[0] == 30.0
+    assert list(history[["boot_seconds", "boot_processor_seconds"]].iloc[0]) == [30.0, 20.0]
     assert history["delta_size"].isna().all()
 
 

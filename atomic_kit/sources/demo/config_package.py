@@ -16,7 +16,7 @@ NAME = "atomic-demo-config"
 VENDOR = "Atomic Workbench demo"
 
 # Raise it with every change of the tree or the script: it is the package's version.
-CONFIG_VERSION = "3"
+CONFIG_VERSION = "4"
 _BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 _HERE = Path(__file__).parent
 _LINKS = {"/etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf"}

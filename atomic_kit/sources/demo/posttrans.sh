@@ -3,6 +3,8 @@ set -eu
 
 # The demo names itself.
 cat /usr/lib/atomic-demo/os-release > /usr/lib/os-release
+printf '%s\n' '\S' 'Kernel \r on \m (\l)' '' > /etc/issue
+printf '%s\n' '\S' > /etc/issue.net
 
 # Alternatives.
 # Nothing is linked to a program that the treefile left out.
