@@ -8,6 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.client import KernelClient
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+
 from atomic_kit.files import scratch_folder
 
 # What every notebook of a release imports; it takes seconds, which pass beside the step before.
@@ -26,42 +31,75 @@ class Kernels:
         # A fixed seed: the order of sets must not show in what notebooks print.
         self._env = {**os.environ, "PYTHONHASHSEED": "0", **(env or {})}
         self._opened = ExitStack()
-        self._started: list[Any] = []
+        self._started: list[_Kernel] = []
 
     def __enter__(self) -> Kernels:
-        self._sockets = self._opened.enter_context(scratch_folder("kernels"))
-        self._start()
+        with ExitStack() as opened:
+            self._sockets = opened.enter_context(scratch_folder("kernels"))
+            opened.callback(self._end_all)
+            self._start()
+            self._opened = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        while self._started:
-            self._end()
         self._opened.close()
 
-    def take(self) -> Any:
-        """Return a running kernel's manager (jupyter_client's) and start the next one; the one before ends."""
+    def take(self) -> AsyncKernelManager:
+        """Return a running kernel's manager and start the next one; the one before ends."""
         while len(self._started) > 1:
-            self._end()
+            self._started.pop(0).end()
         taken = self._started[0]
-        self._client.stop_channels()
+        taken.stop_clients()
         self._start()
         return taken
 
     def _start(self) -> None:
         if not self._left:
             return
-        from jupyter_client.manager import KernelManager
-
         self._left -= 1
         place = self._sockets / str(self._left)
-        manager = KernelManager(transport="ipc", ip=str(place), connection_file=f"{place}.json")
-        self._started.append(manager)
+        kernel = _Kernel(transport="ipc", ip=str(place), connection_file=f"{place}.json")
+        self._started.append(kernel)
         with Path(os.devnull).open("w") as nowhere:
             # What a kernel writes to its own stderr is noise of its start and end; cells have theirs.
-            manager.start_kernel(cwd=str(self._folder), env=self._env, stderr=nowhere)
-        self._client = manager.client()
-        self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
-        self._client.execute(_IMPORTS, silent=True)
+            run_sync(kernel.start_kernel)(cwd=str(self._folder), env=self._env, stderr=nowhere)
+        kernel.say(_IMPORTS)
 
-    def _end(self) -> None:
-        self._started.pop(0).shutdown_kernel(now=True)
+    def _end_all(self) -> None:
+        while self._started:
+            self._started.pop(0).end()
+
+
+class _Kernel(AsyncKernelManager):
+    """A kernel that also ends its clients: papermill leaves them open, and their threads can then hang an exit.
+
+    An asynchronous one, because with the other kind papermill never notices that a kernel died.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._clients: list[KernelClient] = []
+
+    def client(self, **settings: Any) -> AsyncKernelClient:  # type: ignore[override]
+        """Return a new client, which ends with the kernel."""
+        made = super().client(**settings)
+        self._clients.append(made)
+        return made
+
+    def say(self, code: str) -> None:
+        """Let the kernel run code and do not wait for it."""
+        client = self.blocking_client()
+        self._clients.append(client)
+        client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        client.execute(code, silent=True)
+
+    def stop_clients(self) -> None:
+        """Close the clients' connections."""
+        while self._clients:
+            self._clients.pop().stop_channels()
+
+    def end(self) -> None:
+        """End the kernel, whatever it does."""
+        self.stop_clients()
+        if self.has_kernel:
+            run_sync(self.shutdown_kernel)(now=True)

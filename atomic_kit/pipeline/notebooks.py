@@ -25,12 +25,13 @@ def notebook_of(step: str) -> Path:
 
 
 def succeeded(executed: Path) -> bool:
-    """Say whether an executed notebook ran to its end: a killed run has no end time, a failed one an exception."""
+    """Say whether every cell of an executed notebook ran to its end."""
     try:
-        about = json.loads(executed.read_text(encoding="utf-8"))["metadata"]["papermill"]
+        document = json.loads(executed.read_text(encoding="utf-8"))
+        whole = all(cell["metadata"]["papermill"]["status"] == "completed" for cell in document["cells"])
+        return whole and document["metadata"]["papermill"]["exception"] is not True
     except (OSError, ValueError, KeyError):
         return False
-    return about.get("exception") is False and bool(about.get("end_time"))
 
 
 def execute(notebook: Path, executed: Path, *, parameters: Mapping[str, Any], kernel: Any) -> None:
@@ -64,9 +65,17 @@ def execute(notebook: Path, executed: Path, *, parameters: Mapping[str, Any], ke
             failed = StepError(str(failure.evalue), hint=hint)
         except DeadKernelError:
             failed = StepError(f"the kernel of {notebook.name} died", hint="is there memory enough? run again")
+            _mark_failed(part)
     executed_page(executed)
     if failed is not None:
         raise failed
+
+
+def _mark_failed(executed: Path) -> None:
+    """Say in an executed notebook that it failed, as papermill does for a cell's exception."""
+    document = json.loads(executed.read_text(encoding="utf-8"))
+    document["metadata"]["papermill"]["exception"] = True
+    executed.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def executed_page(executed: Path) -> Path:
