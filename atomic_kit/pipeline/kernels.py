@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.client import KernelClient
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
+from jupyter_core.utils import ensure_event_loop, run_sync
 
 from atomic_kit.files import scratch_folder
 
@@ -66,8 +67,22 @@ class Kernels:
         kernel.say(_IMPORTS)
 
     def _end_all(self) -> None:
+        _cancel_tasks()
         while self._started:
             self._started.pop(0).end()
+
+
+def _cancel_tasks() -> None:
+    """Cancel what an interrupt left under way in papermill, and hear out its complaint that the kernel died."""
+    loop = ensure_event_loop()
+
+    async def hear(tasks: set[asyncio.Task[Any]]) -> None:
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(hear(tasks))
 
 
 class _Kernel(AsyncKernelManager):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import nbformat
@@ -23,6 +28,7 @@ CELLS = {
     ),
     "bad": ("from atomic_kit.errors import StepError", "raise StepError('the thing broke', hint='mend it')"),
     "full": ("raise OSError(28, 'No space left on device', '/there')",),
+    "long": ("import time", "time.sleep(60)"),
     "dead": ("import os", "os._exit(9)"),
 }
 
@@ -76,6 +82,21 @@ def test_what_goes_wrong_is_one_sentence_and_kept_in_the_executed_notebook(
     assert not succeeded(executed)
     assert executed.is_file()
     assert executed.with_suffix(".html").is_file()
+
+
+def test_an_interrupt_ends_the_kernel_and_leaves_nothing_that_complains(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, executed = notebook(tmp_path, "long"), tmp_path / "executed" / "long.ipynb"
+    threading.Timer(6, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), Kernels(2, folder=tmp_path) as kernels:
+        execute(path, executed, parameters={}, kernel=kernels.take())
+    assert time.monotonic() - started < 30
+    assert not psutil.Process().children(recursive=True)
+    gc.collect()
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
+    assert not executed.exists()
 
 
 def test_an_unknown_parameter_is_refused_before_anything_runs(tmp_path: Path) -> None:
