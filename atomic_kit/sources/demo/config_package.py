@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import rpm_rs
 from atomic_kit.files import file_digest, new_folder, value_digest
 from atomic_kit.sources import RpmRepoMetadata
 from atomic_kit.sources.demo.convert import reproducible
+from atomic_kit.sources.demo.metadata import is_whole
 
 NAME = "atomic-demo-config"
 VENDOR = "Atomic Workbench demo"
@@ -43,13 +45,21 @@ def config_repo(folder: Path) -> tuple[RpmRepoMetadata, Path]:
     contents = [[place, file_digest(path)] for place, path in files.items()]
     digest = value_digest([CONFIG_VERSION, contents, script, _LINKS, _REQUIRES])
     target = folder / f"config-{digest[:16]}"
-    if not (target / "repodata" / "repomd.xml").is_file():
+    if not _is_whole(target):
         with new_folder(target) as part:
             _build(files, script).write_file(str(part / f"{NAME}-{CONFIG_VERSION}-1.noarch.rpm"))
             _index(part)
     repodata = target / "repodata"
     repomd = file_digest(repodata / "repomd.xml")
     return RpmRepoMetadata("demo", repodata / "primary.xml.gz", None, repomd, _BUILT), target
+
+
+def _is_whole(folder: Path) -> bool:
+    repodata = folder / "repodata"
+    if not is_whole(repodata):
+        return False
+    listed = gzip.decompress((repodata / "primary.xml.gz").read_bytes()).decode()
+    return any(file_digest(path) in listed for path in folder.glob("*.rpm"))
 
 
 def _files() -> dict[str, Path]:

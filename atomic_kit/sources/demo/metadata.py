@@ -64,7 +64,7 @@ def convert_index(index: Index, *, folder: Path, virtual: frozenset[str], work: 
     """
     key = f"{index.sha256[:16]}-{_names_digest(virtual)}-{METADATA_VERSION}"
     target = folder / f"{index.suite}-{key}"
-    if not _is_whole(target / "repodata"):
+    if not is_whole(target / "repodata"):
         fields = [one for one in paragraphs(index.path.read_text(encoding="utf-8")) if "Version" in one]
         own = virtual | {name for one in fields for name in virtual_names(one)}
         with new_folder(target) as part:
@@ -86,7 +86,8 @@ def _names_digest(names: frozenset[str]) -> str:
     return value_digest(sorted(names))[:16]
 
 
-def _is_whole(repodata: Path) -> bool:
+def is_whole(repodata: Path) -> bool:
+    """Say whether the primary metadata in a repodata folder is what its repomd.xml says."""
     try:
         (record,) = createrepo_c.Repomd(str(repodata / "repomd.xml")).records
         return bool(record.checksum == file_digest(repodata / "primary.xml.gz"))
