@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 
 from atomic_kit import command
+from atomic_kit.files import file_digest
 from atomic_kit.solver import Pool, Request
 from atomic_kit.sources.demo import DemoSource
+from atomic_kit.sources.demo.config_package import config_repo
 
 pytestmark = pytest.mark.integration
 
@@ -34,3 +39,13 @@ def test_a_package_becomes_an_rpm_that_rpm_accepts_the_same_each_time(source: De
     assert "/usr/bin/hostname" in listed.splitlines()
     path.write_bytes(b"damaged")
     assert source.fetch([hostname])[hostname].read_bytes() == first
+
+
+def test_the_demo_s_own_package_and_its_metadata_are_the_same_each_time(tmp_path: Path) -> None:
+    made = []
+    for name in ("first", "second"):
+        _, folder = config_repo(tmp_path / name)
+        made.append({path.relative_to(folder): file_digest(path) for path in folder.rglob("*") if path.is_file()})
+        # The clock must not enter.
+        time.sleep(1.1)
+    assert made[0] == made[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import rpm_rs
 from atomic_kit.files import file_digest, new_folder, value_digest
 from atomic_kit.sources import RpmRepoMetadata
 from atomic_kit.sources.demo.convert import reproducible
-from atomic_kit.sources.demo.metadata import is_whole
+from atomic_kit.sources.demo.metadata import is_whole, write_repomd
 
 NAME = "atomic-demo-config"
 VENDOR = "Atomic Workbench demo"
@@ -94,16 +95,12 @@ def _index(folder: Path) -> None:
     repodata = folder / "repodata"
     repodata.mkdir()
     (path,) = folder.glob("*.rpm")
+    # The metadata tells the file's time.
+    os.utime(path, (_BUILT.timestamp(), _BUILT.timestamp()))
     primary = createrepo_c.PrimaryXmlFile(str(repodata / "primary.xml.gz"))
     primary.set_num_of_pkgs(1)
     primary.add_pkg(
         createrepo_c.package_from_rpm(str(path), location_href=path.name, checksum_type=createrepo_c.SHA256)
     )
     primary.close()
-    record = createrepo_c.RepomdRecord("primary", str(repodata / "primary.xml.gz"))
-    record.fill(createrepo_c.SHA256)
-    record.location_href = "repodata/primary.xml.gz"
-    record.timestamp = int(_BUILT.timestamp())
-    repomd = createrepo_c.Repomd()
-    repomd.set_record(record)
-    (repodata / "repomd.xml").write_text(repomd.xml_dump(), encoding="utf-8")
+    write_repomd(repodata)

@@ -109,12 +109,18 @@ def _write_repo(folder: Path, fields: list[dict[str, str]], virtual: frozenset[s
             stream.write(_package(one, relations(one, virtual=virtual)).encode())
             work.advance()
         stream.write(b"</metadata>\n")
-    repomd = createrepo_c.Repomd()
-    record = createrepo_c.RepomdRecord("primary", str(primary))
+    write_repomd(repodata)
+
+
+def write_repomd(repodata: Path) -> None:
+    """Write repomd.xml for the primary metadata in a repodata folder, the same for the same metadata."""
+    record = createrepo_c.RepomdRecord("primary", str(repodata / "primary.xml.gz"))
     record.fill(createrepo_c.SHA256)
     record.location_href = "repodata/primary.xml.gz"
     record.timestamp = 0
+    repomd = createrepo_c.Repomd()
     repomd.set_record(record)
+    repomd.set_revision("0")
     (repodata / "repomd.xml").write_text(repomd.xml_dump(), encoding="utf-8")
 
 
