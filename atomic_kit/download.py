@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from atomic_kit.errors import StepError
+from atomic_kit.errors import NoRoomError, StepError
 from atomic_kit.files import file_digest, new_file
 
 _CHUNK = 1 << 20
@@ -35,6 +36,8 @@ def download(web: requests.Session, url: str, *, to: Path, sha256: str | None = 
         try:
             _copy(web, url, part)
         except (requests.RequestException, OSError) as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise NoRoomError(f"{to}: {error.strerror}") from error
             raise StepError(
                 f"{url} cannot be fetched ({_reason(error)})", hint="check the URL and the network"
             ) from error

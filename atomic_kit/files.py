@@ -108,6 +108,14 @@ def _sweep(home: Path, prefix: str) -> None:
                 os.close(lock)
 
 
+def read_json(path: Path) -> Any:
+    """Return what a JSON file of a cache holds, None when it is not there or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with new_file(path) as part:

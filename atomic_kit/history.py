@@ -32,12 +32,12 @@ def stream_history(reports: Path, stream: str, *, with_folder: Path | None = Non
     Columns: version, snapshot_generated (ISO 8601), commit, package_count, installed_size, commit_size,
     delta_size and image_size (bytes, the first platform's image), packages_changed, checks_passed,
     checks_failed, boot_seconds and boot_processor_seconds (medians of first boots). What a release did not
-    measure is NA. `with_folder` adds a release that is still being made.
+    measure is NA. `with_folder` adds a release that is still being made, as the last.
     """
     folders = {path.parent for path in (reports / stream).glob("*/release.json")}
     finished = [folder for folder in folders if read_record(folder, "release")["outcome"] == "passed"]
-    chosen = {*finished, *([with_folder] if with_folder else [])}
-    rows = [_row(folder) for folder in sorted(chosen, key=lambda folder: version_key(folder.name))]
+    before = sorted(set(finished) - {with_folder}, key=lambda folder: version_key(folder.name))
+    rows = [_row(folder) for folder in [*before, *([with_folder] if with_folder else [])]]
     frame = pd.DataFrame(rows, columns=[*TEXTS, *NUMBERS])
     return frame.astype(dict.fromkeys(TEXTS, "str") | dict.fromkeys(NUMBERS, "Float64"))
 

@@ -13,6 +13,9 @@ from atomic_kit.errors import InputError
 from atomic_kit.workspace import Workspace
 from atomic_kit.yaml import line_of, parse_value, read_yaml
 
+# The rows of the tables of platforms and suites, so that a wrong one is refused before any work.
+PlatformName = Literal["qemu", "raw"]
+SuiteName = Literal["boot", "upgrade"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 
 
@@ -76,9 +79,9 @@ class Parameters(_Model):
     os_name: Name = "atomic"
     remote_name: Name = "atomic"
     remote_url: Annotated[str, Field(pattern=r"^https?://")] = "http://10.0.2.2:8000/"
-    platforms: Annotated[tuple[Name, ...], Field(min_length=1)] = ("qemu",)
-    disk_size: Annotated[int, Field(ge=1, le=1024)] = 4
-    suites: tuple[Name, ...] = ("boot", "upgrade")
+    platforms: Annotated[tuple[PlatformName, ...], Field(min_length=1)] = ("qemu",)
+    disk_size: Annotated[int, Field(ge=1, le=1024, strict=True)] = 4
+    suites: tuple[SuiteName, ...] = ("boot", "upgrade")
     policy: PolicyParameters = PolicyParameters()
     build: Path = Path("../build")
     reports: Path = Path("../reports")
@@ -114,6 +117,8 @@ def load_parameters(name: str | Path, overrides: Mapping[str, str] | None = None
     document = read_yaml(path)
     if not isinstance(document, dict):
         raise InputError(f"{path} holds no keys", hint="see parameters/demo.yaml for an example")
+    for key in {"file", "overrides"} & document.keys():
+        raise InputError(f"{path}:{line_of(document, [key])}: {key}: unknown key", hint="mend the parameters")
     for key, value in (overrides or {}).items():
         _override(document, key, parse_value(value))
     try:

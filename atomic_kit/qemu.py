@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Literal
 
 from atomic_kit import command
-from atomic_kit.errors import StepError, ToolError
+from atomic_kit.errors import NoRoomError, StepError, ToolError
 from atomic_kit.files import scratch_folder
 
 Firmware = Literal["bios", "uefi"]
 
 _PROBE_SECONDS = 5
+# What a machine may write; one whose disk fills up stands still without a word.
+_ROOM = 1 << 30
 # A boot sector that writes 0x2a to QEMU's debug-exit port, which ends QEMU with 2 * 0x2a + 1.
 _PROBE = bytes.fromhex("b02ae6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
 _PROBE_ENDING = 2 * 0x2A + 1
@@ -227,6 +229,9 @@ class Machine:
 def running(plan: MachinePlan) -> Iterator[Machine]:
     """Yield a machine that was just switched on; it is switched off and its changes are lost at the end."""
     with scratch_folder("machine") as folder:
+        room = shutil.disk_usage(folder).free
+        if room < _ROOM:
+            raise NoRoomError(f"{folder.parent}: {room >> 20} MiB are free, a machine writes up to {_ROOM >> 20}")
         overlay = folder / "overlay.qcow2"
         backing: list[command.Argument] = ["-b", plan.image.resolve(), "-F", "qcow2"]
         command.run(["qemu-img", "create", "-q", "-f", "qcow2", *backing, overlay])

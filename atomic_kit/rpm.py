@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def install(root: Path, rpm_files: Sequence[Path], *, options: Sequence[str], ep
     requirement or a script that fails.
     """
     files = root / "packages.manifest"
-    files.write_text("\n".join(map(str, rpm_files)) + "\n", encoding="utf-8")
+    # rpm splits lines at blanks.
+    names = (re.sub(r"([\s\\'\"])", r"\\\1", str(path)) for path in rpm_files)
+    files.write_text("\n".join(names) + "\n", encoding="utf-8")
     # In a user namespace nobody may change the owner of what the sandbox mounts there.
     mounted = ["--define", "_netsharedpath /dev:/proc:/run:/sys"]
     where = [f"--root={root}", f"--dbpath={DATABASE}", "--force-debian"]

@@ -6,7 +6,7 @@ A notebook, the command line, a test and a cluster all call these.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import pandas as pd
 
 from atomic_kit import ostree
 from atomic_kit.checks import CheckPlan, CheckResult, junit_xml, results_frame, run_checks
-from atomic_kit.compose import Commit, commit_packages, compose_tree, publish_commit, with_delta
+from atomic_kit.compose import Commit, commit_packages, compose_tree, publish_commit, serve_commit, with_delta
 from atomic_kit.compose.keys import PUBLIC_KEY
 from atomic_kit.errors import InputError, StepError
 from atomic_kit.files import value_digest
@@ -27,6 +27,7 @@ from atomic_kit.packages.from_rpm import as_fetched
 from atomic_kit.packages.lock import lock_name, make_lock
 from atomic_kit.packages.package_set import Package, PackageSet, Reason
 from atomic_kit.packages.resolve import resolve_package_set
+from atomic_kit.parameters import Parameters
 from atomic_kit.policy.rules import Severity, Subject, find, findings_frame
 from atomic_kit.progress import step
 from atomic_kit.release.records import forget_records_from, read_table, write_record
@@ -58,7 +59,10 @@ def resolve_step(release: Release) -> PackageSet:
     facts = {
         "snapshot": snapshot.name,
         "snapshot_generated": snapshot.generated.isoformat(),
-        "rpm_repos": [{"id": one.id, "digest": one.digest} for one in snapshot.rpm_repos],
+        "rpm_repos": [
+            {"id": one.id, "digest": one.digest, "generated": int(one.generated.timestamp())}
+            for one in snapshot.rpm_repos
+        ],
         "package_count": len(package_set),
         "install_size": package_set.install_size,
         "download_size": package_set.download_size,
@@ -75,7 +79,8 @@ def resolve_step(release: Release) -> PackageSet:
 def policy_step(release: Release) -> pd.DataFrame:
     """Hold the package set against the line's policy; raise StepError when a finding is an error.
 
-    Record `policy`, table `findings`: rule, subject, severity, evidence, action.
+    Record `policy`, table `findings`: rule, subject, severity, evidence, action. It is written before a failure
+    is raised, so that the report can show it.
     """
     forget_records_from(release.folder, "policy")
     package_set = recorded_package_set(release)
@@ -83,11 +88,11 @@ def policy_step(release: Release) -> pd.DataFrame:
     found = find(Subject(release.treefile, package_set, licenses, release.parameters.policy))
     counts = {severity.value: sum(one.severity is severity for one in found) for severity in Severity}
     frame = findings_frame(found)
+    write_record(release.folder, "policy", {"findings": counts}, tables={"findings": frame})
     if counts["error"]:
         first = found[0]
         which = f"{first.rule} {first.subject} ({first.evidence})"
         raise StepError(f"policy: {counts['error']} findings are errors, the first: {which}", hint=first.action)
-    write_record(release.folder, "policy", {"findings": counts}, tables={"findings": frame})
     return frame
 
 
@@ -108,7 +113,7 @@ def compose_step(release: Release) -> Commit:
         epoch=max(generated, parent.timestamp + 1) if parent else generated,
         parent=parent.checksum if parent else None,
         workspace=release.workspace,
-        repo_metadata=[(one["id"], generated) for one in facts["rpm_repos"]],
+        repo_metadata=[(one["id"], one["generated"]) for one in facts["rpm_repos"]],
     )
     if not release.is_draft:
         commit = with_delta(commit, release.workspace)
@@ -134,6 +139,8 @@ def changes_step(release: Release) -> pd.DataFrame:
     facts = {
         "from": release.previous.version if parent and release.previous else None,
         "to": release.version,
+        # A previous release that cannot be compared with or upgraded from, because its commit was deleted.
+        "lost": release.previous.version if release.previous and not parent else None,
         "size_change": int(frame["size_change"].sum()),
         **counts,
     }
@@ -159,6 +166,8 @@ def checks_step(release: Release) -> pd.DataFrame:
     written before a failure is raised, so that the report can show it.
     """
     forget_records_from(release.folder, "checks")
+    # A draft may have been composed meanwhile, and machines upgrade to what is served.
+    serve_commit(recorded_commit(release), release.workspace)
     outcome = run_checks(_check_plan(release))
     frame = results_frame(outcome.results)
     failed = [result for result in outcome.results if result.outcome != "passed"]
@@ -201,12 +210,18 @@ def release_step(release: Release) -> Path:
         "ref": commit.ref,
     }
     write_record(release.folder, "release", facts)
-    return write_pages(release.folder, title=release.parameters.title)
+    return release_pages(release)
 
 
-def compose_draft(parameters: str | Path, overrides: Mapping[str, str] | None = None) -> tuple[Release, Commit]:
-    """Take a draft from its parameters to a commit: package set, policy, compose."""
-    release = open_release(parameters, overrides=overrides)
+def release_pages(release: Release) -> Path:
+    """Write the pages that show a release as it stands; return the path of its own."""
+    title, version = release.parameters.title, release.version
+    return write_pages(release.folder, title=title, version=version, is_draft=release.is_draft)
+
+
+def compose_draft(line: Parameters) -> tuple[Release, Commit]:
+    """Take a line's draft to a commit: package set, policy, compose."""
+    release = open_release(line)
     resolve_step(release)
     policy_step(release)
     return release, compose_step(release)

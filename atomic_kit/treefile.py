@@ -105,7 +105,8 @@ class _Document(BaseModel):
         if both:
             raise ValueError(f"{both[0]} and {old[both[0]]} are the same key")
         kept = {key: entry for key, entry in value.items() if key not in _REMARKS and "-comment" not in str(key)}
-        carried = {key: kept.pop(key) for key in _CARRIED if key in kept}
+        # In a fixed order, because the digest is taken of it.
+        carried = {key: kept.pop(key) for key in sorted(_CARRIED) if key in kept}
         return {old.get(key, key): entry for key, entry in kept.items()} | {"carried": carried}
 
 

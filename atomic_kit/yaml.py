@@ -37,7 +37,7 @@ def parse_value(text: str) -> Any:
     """Read one value as YAML would: numbers, booleans and lists have their types, the rest is text."""
     try:
         return YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:
         raise InputError(f"{text!r} is not a YAML value", hint="quote it") from error
 
 

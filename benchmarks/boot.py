@@ -16,10 +16,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from atomic_kit.parameters import load_parameters
-from atomic_kit.qemu import Firmware, Machine, MachinePlan, probe_accelerator, running
+from atomic_kit.qemu import Firmware, MachinePlan, probe_accelerator, running
 from atomic_kit.release.release import finished_releases
-
-_TICKS = 100  # a second, in /proc
 
 
 def main(name: str, repeats: int) -> None:
@@ -36,14 +34,9 @@ def main(name: str, repeats: int) -> None:
             plan = MachinePlan(image, firmware, Path(folder) / "console.log", processors=processors)
             with running(plan) as machine:
                 seconds = machine.wait()
-                rows.append((firmware, processors, seconds, _busy(machine)))
+                rows.append((firmware, processors, seconds, machine.processor_seconds))
     print(f"{image.name}, {probe_accelerator()}")
     print(pd.DataFrame(rows, columns=["firmware", "processors", "boot", "processor"]).round(1).to_string(index=False))
-
-
-def _busy(machine: Machine) -> float:
-    fields = Path(f"/proc/{machine.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 if __name__ == "__main__":

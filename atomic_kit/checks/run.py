@@ -96,8 +96,8 @@ def _results(walks: Sequence[Walk]) -> Iterator[CheckResult]:
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         try:
             longest_first = sorted(walks, key=len, reverse=True)
-            for walk in longest_first[1:]:
-                walk.niceness = _BESIDE
+            for walk in longest_first:
+                walk.niceness = _BESIDE if len(walk) < len(longest_first[0]) else 0
             ways = [pool.submit(walk.go, told.put) for walk in longest_first]
             for way in ways:
                 way.add_done_callback(lambda _: told.put(None))

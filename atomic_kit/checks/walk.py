@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
@@ -61,12 +61,18 @@ class Walk:
             if self._stopped.is_set():
                 return
             plan = MachinePlan(self.image, self.firmware, self.console, niceness=self.niceness)
+            plan = replace(plan, boot_timeout=plan.boot_timeout * self._patience)
             with running(plan) as machine:
                 self._machine = machine
                 while len(self.results) < len(self._due) and not self._stopped.is_set():
                     self._next(machine, tell)
         except AtomicKitError as error:
             self._give_up(error, tell)
+
+    @property
+    def _patience(self) -> int:
+        """How many times as long as usual to wait for the machine: one that gives way may get little time."""
+        return 3 if self.niceness else 1
 
     def stop(self) -> None:
         """Switch the machine off, whatever it does; without effect on one that has gone its way."""
@@ -112,7 +118,7 @@ class Walk:
         """Run a check; return its outcome and what it printed."""
         facts = self._facts(stage)
         try:
-            answer = machine.ssh(as_script(check, facts), timeout=check.timeout)
+            answer = machine.ssh(as_script(check, facts), timeout=check.timeout * self._patience)
         except AtomicKitError as error:
             return "error", str(error)
         printed = "\n".join(text for text in (answer.stdout.strip(), answer.stderr.strip()) if text)

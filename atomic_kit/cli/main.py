@@ -55,19 +55,30 @@ def doctor(as_json: bool) -> None:
 @OVERRIDES
 @AS_JSON
 def resolve(parameters: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Solve the treefile's packages; nothing is fetched but metadata."""
+    """Solve the treefile's packages; nothing is fetched but metadata.
+
+    The demo makes its packages on demand: of those that were never fetched it knows no license, and their sizes
+    are Debian's.
+    """
+    from atomic_kit.packages.from_rpm import as_fetched
+    from atomic_kit.packages.package_set import PackageSet
     from atomic_kit.packages.resolve import resolve_package_set
     from atomic_kit.release.release import open_release
     from atomic_kit.sources.opening import open_source
 
     release = open_release(parameters, overrides=parsed(overrides))
-    snapshot = open_source(release.parameters).snapshots()[-1]
+    source = open_source(release.parameters)
+    snapshot = source.snapshots()[-1]
     try:
         package_set = resolve_package_set(release.treefile, snapshot)
     except UnsolvableError as error:
         if as_json:
             print_json({"packages": [], "problems": error.problems})
         raise
+    kept = source.kept(package_set.packages)
+    package_set = PackageSet(
+        tuple(as_fetched(package, kept[package]) if package in kept else package for package in package_set)
+    )
     frame = package_set.frame()
     if as_json:
         print_json({"packages": frame.to_dict("records"), "problems": []})
@@ -84,9 +95,13 @@ def resolve(parameters: str, overrides: tuple[str, ...], as_json: bool) -> None:
 @AS_JSON
 def compose(parameters: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Compose a draft: a signed commit in the candidate repository."""
+    from atomic_kit.parameters import load_parameters
+    from atomic_kit.release.lock import alone
     from atomic_kit.steps import compose_draft
 
-    release, commit = compose_draft(parameters, parsed(overrides))
+    line = load_parameters(parameters, parsed(overrides))
+    with alone(line):
+        release, commit = compose_draft(line)
     answer = {
         "ref": commit.ref,
         "commit": commit.checksum,
@@ -110,13 +125,17 @@ def compose(parameters: str, overrides: tuple[str, ...], as_json: bool) -> None:
 def image(parameters: str, overrides: tuple[str, ...], platform: str, as_json: bool) -> None:
     """Build a draft's image for a platform."""
     from atomic_kit.images import known_platforms
+    from atomic_kit.parameters import load_parameters
+    from atomic_kit.release.lock import alone
     from atomic_kit.steps import compose_draft, images_step
 
     platforms = known_platforms() if platform == "all" else (platform,)
     if unknown := set(platforms) - set(known_platforms()):
         raise InputError(f"unknown platform {unknown.pop()!r}", hint=f"known: {', '.join(known_platforms())}, all")
-    release, _ = compose_draft(parameters, parsed(overrides))
-    rows = images_step(release, platforms).to_dict("records")
+    line = load_parameters(parameters, parsed(overrides))
+    with alone(line):
+        release, _ = compose_draft(line)
+        rows = images_step(release, platforms).to_dict("records")
     if as_json:
         print_json(rows)
     else:
@@ -130,16 +149,20 @@ def image(parameters: str, overrides: tuple[str, ...], platform: str, as_json: b
 def check(parameters: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Run the checks on a draft in a machine."""
     from atomic_kit.errors import StepError
+    from atomic_kit.parameters import load_parameters
+    from atomic_kit.release.lock import alone
     from atomic_kit.release.records import read_table
     from atomic_kit.steps import checks_step, compose_draft, images_step
 
-    release, _ = compose_draft(parameters, parsed(overrides))
-    images_step(release)
+    line = load_parameters(parameters, parsed(overrides))
     failure = None
-    try:
-        checks_step(release)
-    except StepError as error:
-        failure = error
+    with alone(line):
+        release, _ = compose_draft(line)
+        images_step(release)
+        try:
+            checks_step(release)
+        except StepError as error:
+            failure = error
     if failure is not None and not (release.folder / "checks.json").is_file():
         raise failure
     rows = read_table(release.folder, "checks").to_dict("records")

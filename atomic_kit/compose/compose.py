@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from atomic_kit.compose.keys import signing_key, stop_agent
 from atomic_kit.compose.metadata import rpm_ostree_metadata
 from atomic_kit.compose.scratch import empty_root
 from atomic_kit.errors import StepError, ToolError
-from atomic_kit.files import file_digest, value_digest, write_json
+from atomic_kit.files import file_digest, read_json, value_digest, write_json
 from atomic_kit.packages.diff import InstalledPackage
 from atomic_kit.progress import step
 from atomic_kit.sandbox import run_in, unseen
@@ -25,7 +24,9 @@ from atomic_kit.treefile import Treefile
 from atomic_kit.workspace import Workspace
 
 # Part of the key under which a finished compose is known: raise it when the tree that this code makes changes.
-COMPOSE_VERSION = 7
+COMPOSE_VERSION = 8
+# Where a treefile's script lies in the tree while it runs.
+_SCRIPT = ".postprocess"
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def compose_tree(
     signer = signing_key(workspace.keys)
     record = workspace.build / "composes" / f"{inputs.digest}.json"
     try:
-        if record.is_file():
-            known = Commit(**json.loads(record.read_text(encoding="utf-8")))
+        if (recorded := read_json(record)) is not None:
+            known = Commit(**recorded)
             if ostree.has_commit(workspace.candidate_repo, known.checksum):
                 if ostree.find_ref(workspace.candidate_repo, known.ref) != known.checksum:
                     _serve(known.ref, known.checksum, workspace, signer)
@@ -179,15 +180,31 @@ def _after_install(root: Path, inputs: Inputs, kernel: str) -> None:
         calls.append(["systemctl", "--root=/", "enable", *treefile.units])
     if treefile.default_target:
         calls.append(["systemctl", "--root=/", "set-default", treefile.default_target])
-    calls += [["/bin/sh", "-c", text] for text in treefile.postprocess]
-    for script in treefile.postprocess_script:
-        calls.append(["/bin/sh", "-c", script.read_text(encoding="utf-8")])
     for argv in calls:
-        try:
-            run_in(root, argv, env=env)
-        except ToolError as error:
-            raise StepError(f"{' '.join(argv)[:80]} failed in the tree", hint=error.hint) from error
+        _run_after(root, argv, env, name=" ".join(argv)[:80])
+    for number, text in enumerate(treefile.postprocess, start=1):
+        _run_script(root, text, env, name=f"postprocess script {number}")
+    for script in treefile.postprocess_script:
+        _run_script(root, script.read_text(encoding="utf-8"), env, name=script.name)
     tree.remove_files(root, treefile)
+
+
+def _run_script(root: Path, text: str, env: Mapping[str, str], *, name: str) -> None:
+    """Run a script by the interpreter that its first line names, else by the tree's sh."""
+    script = root / _SCRIPT
+    script.write_text(text, encoding="utf-8")
+    script.chmod(0o755)
+    try:
+        _run_after(root, [f"/{_SCRIPT}"] if text.startswith("#!") else ["/bin/sh", f"/{_SCRIPT}"], env, name=name)
+    finally:
+        script.unlink()
+
+
+def _run_after(root: Path, argv: Sequence[str], env: Mapping[str, str], *, name: str) -> None:
+    try:
+        run_in(root, argv, env=env)
+    except ToolError as error:
+        raise StepError(f"{name} failed in the tree", hint=error.hint) from error
 
 
 def _prepare_repos(workspace: Workspace) -> None:
@@ -208,8 +225,15 @@ def _refuse_older(inputs: Inputs, published: Path) -> None:
         raise StepError(f"the commit's time ({inputs.epoch}) is not after its parent's ({before})", hint=hint)
 
 
+def serve_commit(commit: Commit, workspace: Workspace) -> None:
+    """Let clients of the candidate ostree_repo see a commit that is in it, whatever was composed since."""
+    try:
+        _serve(commit.ref, commit.checksum, workspace, signing_key(workspace.keys))
+    finally:
+        stop_agent(workspace.keys)
+
+
 def _serve(ref: str, checksum: str, workspace: Workspace, signer: ostree.Signer) -> None:
-    """Let clients of the candidate ostree_repo see a commit: its ref, then the summary."""
     ostree.set_ref(workspace.candidate_repo, ref, checksum)
     ostree.update_summary(workspace.candidate_repo, signer)
 

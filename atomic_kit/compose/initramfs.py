@@ -7,17 +7,15 @@ it never looks into does not cost another run, and one that it does look into al
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from atomic_kit import command
 from atomic_kit.errors import StepError, ToolError
-from atomic_kit.files import file_digest, new_file, value_digest, write_json
+from atomic_kit.files import file_digest, read_json, scratch_folder, value_digest, write_json
 from atomic_kit.progress import step
 from atomic_kit.sandbox import run_beside
 
@@ -31,6 +29,7 @@ _ENV = {"SOURCE_DATE_EPOCH": "1", "TMPDIR": "/tmp", "PATH": "/usr/sbin:/usr/bin"
 _ERROR = re.compile(r"(?m)^.*\b(?:ERROR|FATAL|FAILED)\b.*$")
 # Without these the machine never finds its deployment.
 _NEEDED = ("usr/lib/ostree/ostree-prepare-root", "usr/lib/systemd/systemd", "usr/bin/mount")
+_NAME = "initramfs.img"
 # dracut does not look in here.
 _NEVER = tuple(f"usr/share/{name}" for name in ("doc", "info", "licenses", "lintian", "locale", "man", "rpm"))
 
@@ -43,44 +42,40 @@ def initramfs_for(root: Path, *, kernel: str, arguments: Sequence[str], cache: P
     """
     listing = [INITRAMFS_VERSION, _ALWAYS, _ENV, tuple(arguments), kernel, list(_listing(root))]
     seen = cache / f"{value_digest(listing)}.json"
-    if seen.is_file():
-        known = cache / f"{_key(root, seen.stem, json.loads(seen.read_text(encoding='utf-8')))}.img"
+    reads = read_json(seen)
+    if reads is not None and all((root / name).is_file() for name in reads):
+        known = cache / f"{_key(root, seen.stem, reads)}.img"
         if known.is_file():
             return known
     with step("Making the initramfs"):
-        part = cache / f".{os.getpid()}.img"
-        try:
-            _forget_reads(root)
-            _make(root, kernel=kernel, arguments=arguments, to=part)
+        _forget_reads(root)
+        with scratch_folder("initramfs", place=cache) as out:
+            _make(root, kernel=kernel, arguments=arguments, out=out)
             reads = sorted(_reads(root))
             made = cache / f"{_key(root, seen.stem, reads)}.img"
-            part.replace(made)
-        finally:
-            part.unlink(missing_ok=True)
+            (out / _NAME).replace(made)
         write_json(seen, reads)
     return made
 
 
-def _make(root: Path, *, kernel: str, arguments: Sequence[str], to: Path) -> None:
-    with new_file(to) as part:
-        out = part.with_suffix(".folder")
-        out.mkdir()
-        try:
-            argv = ["dracut", *_ALWAYS, *arguments, "--tmpdir", "/tmp", "--kver", kernel, "/out/initramfs.img"]
-            result = run_beside(root, argv, out=out, env=_ENV)
-            log = result.stdout + result.stderr
-            if found := _ERROR.search(log):
-                raise StepError(f"dracut made an unusable initramfs ({found[0]})", hint=command.tail(log))
-            listed = run_beside(root, ["lsinitrd", "/out/initramfs.img"], out=out, env=_ENV).stdout
-            if lacking := [name for name in _NEEDED if name not in listed]:
-                raise StepError(f"the initramfs lacks {', '.join(lacking)}", hint=command.tail(log))
-            made = out / "initramfs.img"
-            made.chmod(0o600)
-            made.replace(part)
-        except ToolError as error:
-            raise StepError("dracut did not make an initramfs", hint=error.hint) from error
-        finally:
-            shutil.rmtree(out)
+def _make(root: Path, *, kernel: str, arguments: Sequence[str], out: Path) -> None:
+    """Write the initramfs into the folder `out`."""
+    argv = ["dracut", *_ALWAYS, *arguments, "--tmpdir", "/tmp", "--kver", kernel, f"/out/{_NAME}"]
+    try:
+        result = run_beside(root, argv, out=out, env=_ENV)
+        listed = run_beside(root, ["lsinitrd", f"/out/{_NAME}"], out=out, env=_ENV).stdout
+    except ToolError as error:
+        raise StepError("dracut did not make an initramfs", hint=error.hint) from error
+    refuse_unusable(result.stdout + result.stderr, listed)
+    (out / _NAME).chmod(0o600)
+
+
+def refuse_unusable(log: str, listed: str) -> None:
+    """Raise StepError when dracut's log has an error, or the list of what it made lacks what a host needs."""
+    if found := _ERROR.search(log):
+        raise StepError(f"dracut made an unusable initramfs ({found[0]})", hint=command.tail(log))
+    if lacking := [name for name in _NEEDED if name not in listed]:
+        raise StepError(f"the initramfs lacks {', '.join(lacking)}", hint=command.tail(log))
 
 
 def _key(root: Path, listing: str, reads: list[str]) -> str:

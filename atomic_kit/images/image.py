@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from uuid import UUID, uuid5
 from atomic_kit import command, disk
 from atomic_kit.compose.commit import Commit
 from atomic_kit.errors import InputError
-from atomic_kit.files import file_digest, new_file, scratch_folder, value_digest, write_json, write_text
+from atomic_kit.files import file_digest, new_file, read_json, scratch_folder, value_digest, write_json, write_text
 from atomic_kit.images.platforms import KERNEL_ARGUMENTS, Platform, platform
 from atomic_kit.images.sysroot import GRUB_MENU, Host, deployed
 from atomic_kit.progress import step
@@ -155,9 +154,7 @@ def _describe(path: Path, row: Platform, commit: Commit, *, size: int, key: str)
 def _known(path: Path, key: str) -> ImageFile | None:
     """Return what was recorded of an image, None when it is not there or was made from something else."""
     record = path.with_name(f"{path.name}.json")
-    if not (record.is_file() and path.is_file()):
-        return None
-    document = json.loads(record.read_text(encoding="utf-8"))
-    if document["key"] != key:
+    document = read_json(record)
+    if document is None or document["key"] != key or not path.is_file():
         return None
     return ImageFile(**document["image"] | {"firmware": tuple(document["image"]["firmware"])})

@@ -24,10 +24,10 @@ class Reason(StrEnum):
 class Package:
     """One chosen package as its repository describes it.
 
-    Sizes are bytes; `install_size` is the unpacked payload, `download_size` the RPM file. `source` is the
-    source RPM's file name. `checksum` is `sha256:HEX` of the RPM file, or empty when the source can only
-    say it after fetching. `location` is relative to the rpm_repo. `required_by` names the packages (or,
-    for a request, the treefile) that pulled it in.
+    Sizes are bytes; `install_size` is the unpacked payload, `download_size` the package file. `source` is the
+    source RPM's file name. `checksum` is `sha256:HEX` of the package file. A source that makes RPM files on
+    demand (the demo) states sizes, checksum and license of what it makes them from until they are fetched.
+    `location` is relative to the rpm_repo. `required_by` names the packages that pulled it in.
     """
 
     name: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import dropwhile
 from pathlib import Path
+from typing import Any
 
 from atomic_kit import progress
 from atomic_kit.errors import AtomicKitError, StepError
@@ -19,10 +20,11 @@ from atomic_kit.parameters import Parameters
 from atomic_kit.pipeline.kernels import Kernels
 from atomic_kit.pipeline.notebooks import execute, notebook_of, succeeded
 from atomic_kit.progress import FORWARD_VARIABLE, Event, step
+from atomic_kit.release.lock import alone
 from atomic_kit.release.plan import plan_releases
 from atomic_kit.release.records import STEPS, has_record, write_record
 from atomic_kit.release.release import Release, finished_releases
-from atomic_kit.report import write_pages
+from atomic_kit.steps import release_pages
 
 
 def run_line(line: Parameters, *, say: Callable[[str], None]) -> None:
@@ -31,9 +33,9 @@ def run_line(line: Parameters, *, say: Callable[[str], None]) -> None:
     Raises StepError when a step fails, after its record, notebook and page are written, and when
     another run of the line is under way.
     """
-    with _alone(line):
+    with alone(line):
         planned = plan_releases(line)
-        for release in planned:
+        for release in [*_without_page(line), *planned]:
             run_release(release)
         newest = finished_releases(line)[-1]
         page = newest.folder / "index.html"
@@ -45,12 +47,25 @@ def run_line(line: Parameters, *, say: Callable[[str], None]) -> None:
         say(f"Report: {page}")
 
 
+def _without_page(line: Parameters) -> list[Release]:
+    """Return the newest finished release when a kill at its very end left it without its last notebook or page."""
+    for release in finished_releases(line)[-1:]:
+        if [name for name, *_ in _due(release)] == [STEPS[-1]] or not (release.folder / "index.html").is_file():
+            return [release]
+    return []
+
+
 def run_release(release: Release) -> None:
     """Run the steps of a release that are not whole yet."""
     (release.folder / "failure.json").unlink(missing_ok=True)
     due = list(_due(release))
     folder = notebook_of(STEPS[0]).parent
-    parameters = {"parameters": os.path.relpath(release.parameters.file, folder), "version": release.version}
+    parameters: dict[str, Any] = {
+        "parameters": os.path.relpath(release.parameters.file, folder),
+        "version": release.version,
+    }
+    if release.parameters.overrides:
+        parameters["overrides"] = release.parameters.overrides
     with _forwarded() as env, Kernels(len(due), folder=folder, env=env) as kernels:
         for name, notebook, executed in due:
             with step(f"{release.version}: {name}"):
@@ -59,7 +74,7 @@ def run_release(release: Release) -> None:
                 except AtomicKitError as error:
                     raise _failed(release, name, error) from error
     # Once more, with the last notebook's own page among its links.
-    write_pages(release.folder, title=release.parameters.title)
+    release_pages(release)
 
 
 def _due(release: Release) -> Iterator[tuple[str, Path, Path]]:
@@ -76,7 +91,7 @@ def _failed(release: Release, name: str, error: AtomicKitError) -> StepError:
     """Record a failure, write the page that shows it, and return what to raise."""
     resume = _resume(release.parameters)
     write_record(release.folder, "failure", {"step": name, "error": str(error), "resume": resume})
-    page = write_pages(release.folder, title=release.parameters.title)
+    page = release_pages(release)
     return StepError(f"{release.version}: the step {name} failed: {error}", hint=f"see {page}; go on with {resume}")
 
 
@@ -86,18 +101,6 @@ def _resume(line: Parameters) -> str:
     words = ["./workbench", "release", line.file.stem if known else str(line.file)]
     words += [word for key, value in line.overrides.items() for word in ("-p", f"{key}={value}")]
     return shlex.join(words)
-
-
-@contextmanager
-def _alone(line: Parameters) -> Iterator[None]:
-    """Hold the line's lock; a second run at the same time is refused."""
-    line.build.mkdir(parents=True, exist_ok=True)
-    with (line.build / f"{line.stream}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StepError(f"another run of {line.stream} is under way", hint="wait until it ends") from None
-        yield
 
 
 @contextmanager
@@ -118,6 +121,7 @@ def _forwarded() -> Iterator[Mapping[str, str]]:
 
 def _follow(path: Path, ended: threading.Event) -> None:
     show = progress.listener()
+    under_way: dict[str, Event] = {}
     with path.open(encoding="utf-8") as file:
         rest = ""
         while True:
@@ -125,7 +129,14 @@ def _follow(path: Path, ended: threading.Event) -> None:
             rest += file.read()
             *lines, rest = rest.split("\n")
             for line in lines:
-                show(Event(**json.loads(line)))
+                event = Event(**json.loads(line))
+                under_way[event.id] = event
+                if event.kind in ("end", "fail"):
+                    del under_way[event.id]
+                show(event)
             if last:
-                return
+                break
             ended.wait(0.2)
+    # A kernel that was ended does not say what it left.
+    for event in under_way.values():
+        show(replace(event, kind="fail"))

@@ -118,7 +118,9 @@ def over_budget(subject: Subject) -> Iterable[Finding]:
 def unacted_key(subject: Subject) -> Iterable[Finding]:
     """A treefile key that is read and not acted on."""
     for key in subject.treefile.carried:
-        yield Finding("treefile-key", key, Severity.NOTE, "read, not acted on", "see the documentation of treefiles")
+        yield Finding(
+            "treefile-key", key, Severity.NOTE, "read, not acted on", "do without what it asks for, or leave it out"
+        )
 
 
 def packages_by_origin(subject: Subject) -> Iterable[Finding]:

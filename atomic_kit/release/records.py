@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from atomic_kit.errors import StepError
+from atomic_kit.errors import NoRoomError, StepError
 from atomic_kit.files import new_file, write_json
 
 SCHEMA = 1
@@ -78,7 +78,10 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
     """Write a DataFrame as Parquet, whole or not at all; the index is left out."""
     with new_file(path) as part, duckdb.connect() as connection:
         connection.register("frame", frame)
-        connection.execute(f"COPY (SELECT * FROM frame) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)")
+        try:
+            connection.execute(f"COPY (SELECT * FROM frame) TO '{_quoted(part)}' (FORMAT parquet, COMPRESSION zstd)")
+        except duckdb.IOException as error:
+            raise NoRoomError(str(error).splitlines()[0]) from error
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:

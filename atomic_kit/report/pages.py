@@ -19,16 +19,16 @@ from atomic_kit.report import figures
 MIB = 2**20
 
 
-def write_pages(folder: Path, *, title: str) -> Path:
-    """Write a release's page and, for a published one, its stream's and the front page; return the release's."""
-    page = write_release_page(folder, title=title)
-    if folder.parent.parent.name != "build":
+def write_pages(folder: Path, *, title: str, version: str, is_draft: bool) -> Path:
+    """Write a release's page and, for one that is no draft, its stream's and the front page; return the release's."""
+    page = write_release_page(folder, title=title, version=version, is_draft=is_draft)
+    if not is_draft:
         write_stream_page(folder.parent, title=title)
         write_front_page(folder.parent.parent)
     return page
 
 
-def write_release_page(folder: Path, *, title: str) -> Path:
+def write_release_page(folder: Path, *, title: str, version: str, is_draft: bool = False) -> Path:
     """Write index.html into a release's folder from its records; what a step did not record is left out."""
     facts = {step: read_record(folder, step) if has_record(folder, step) else None for step in STEPS}
     failure = read_record(folder, "failure") if has_record(folder, "failure") else None
@@ -59,7 +59,8 @@ def write_release_page(folder: Path, *, title: str) -> Path:
     consoles = sorted(path.name for path in folder.glob("console-*.log"))
     page = _template("release.html.j2").render(
         title=title,
-        version=folder.name,
+        version=version,
+        is_draft=is_draft,
         facts=facts,
         failure=failure,
         outcome=_outcome(folder),

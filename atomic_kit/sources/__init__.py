@@ -37,10 +37,13 @@ class Snapshot:
 
 
 class Source(Protocol):
-    """A package source. Both calls leave whole files in the cache or nothing."""
+    """A package source. All calls leave whole files in the cache or nothing."""
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Bring the metadata up to date; return the snapshots that it offers, oldest first."""
+
+    def kept(self, packages: Sequence[Package]) -> dict[Package, Path]:
+        """Return the verified RPM files of those packages that the cache has; nothing is fetched."""
 
     def fetch(self, packages: Sequence[Package]) -> dict[Package, Path]:
         """Return a verified RPM file for each package, downloading what the cache lacks."""

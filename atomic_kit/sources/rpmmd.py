@@ -40,6 +40,10 @@ class RpmMdSource:
                 bar.advance()
         return (Snapshot("current", max(one.generated for one in found), tuple(found)),)
 
+    def kept(self, packages: Sequence[Package]) -> dict[Package, Path]:
+        """Return the RPM files of those packages that were fetched before."""
+        return {package: path for package in packages if _is_kept(path := self._place(package), package)}
+
     def fetch(self, packages: Sequence[Package]) -> dict[Package, Path]:
         """Return a verified RPM file for each package, downloading what the cache lacks."""
         bases = {rpm_repo.id: rpm_repo.baseurl for rpm_repo in self._rpm_repos}
@@ -59,10 +63,14 @@ class RpmMdSource:
         algorithm, _, digest = package.checksum.partition(":")
         if algorithm != "sha256":
             raise StepError(f"{package.nevra} is listed with {algorithm or 'no checksum'}", hint="sha256 is needed")
-        path = self._cache / "packages" / digest[:2] / f"{digest}-{_file_name(package.location)}"
-        if path.is_file() and file_digest(path) == digest:
+        path = self._place(package)
+        if _is_kept(path, package):
             return path
         return download(self._web, _url(base, package.location), to=path, sha256=digest)
+
+    def _place(self, package: Package) -> Path:
+        digest = package.checksum.rpartition(":")[2]
+        return self._cache / "packages" / digest[:2] / f"{digest}-{_file_name(package.location)}"
 
     def _metadata(self, rpm_repo: RpmRepo) -> RpmRepoMetadata:
         folder = self._cache / "metadata" / rpm_repo.id
@@ -100,3 +108,7 @@ def _file_name(location: str) -> str:
 
 def _url(base: str, location: str) -> str:
     return f"{base.rstrip('/')}/{location}"
+
+
+def _is_kept(path: Path, package: Package) -> bool:
+    return path.is_file() and f"sha256:{file_digest(path)}" == package.checksum

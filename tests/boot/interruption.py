@@ -16,9 +16,8 @@ from atomic_kit.parameters import Parameters
 from atomic_kit.release.records import has_record
 from atomic_kit.release.version import version_key
 
-# Seconds from a run's start until it is deep in a step: a kernel takes three to start, the short steps less than one.
-_DEPTH = {"package-set": 6, "compose": 8, "images": 5, "checks": 15}
-_JUST_BEGUN = 3
+# Seconds from the beginning of a step until the run is deep in it; the others take less than one in all.
+_DEPTH = {"package-set": 4, "compose": 4, "images": 2.5, "checks": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +36,21 @@ def interrupt(line: Parameters, step: str, before: Sequence[str], sent: signal.S
     """Run the line, and once every step of `before` left its record send a signal, deep in `step`."""
     argv = [sys.executable, "-m", "atomic_kit.cli", "release", str(line.file)]
     with log.open("w") as stream, subprocess.Popen(argv, stdout=stream, stderr=stream) as run:
-        while not all(has_record(_first_release(line), one) for one in before):
+        while not (all(has_record(_first_release(line), one) for one in before) and _is_in(line, step, run.pid)):
             assert run.poll() is None, log.read_text()
-            time.sleep(0.1)
-        time.sleep(_DEPTH.get(step, _JUST_BEGUN))
+            time.sleep(0.02)
+        time.sleep(_DEPTH.get(step, 0))
         started = psutil.Process(run.pid).children(recursive=True)
-        was_in_step = not has_record(_first_release(line), step)
+        was_in_step = _is_in(line, step, run.pid)
         run.send_signal(sent)
         run.wait(30)
     _, alive = psutil.wait_procs(started, timeout=10)
     return Interruption(step, sent, was_in_step, run.returncode, log.read_text(), [str(one) for one in alive])
+
+
+def _is_in(line: Parameters, step: str, pid: int) -> bool:
+    """Say whether a run's process is executing the notebook of a step."""
+    return bool(list(_first_release(line).glob(f".*-{step}.{pid}.part.ipynb")))
 
 
 def _first_release(line: Parameters) -> Path:

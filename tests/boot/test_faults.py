@@ -22,8 +22,8 @@ def test_a_run_that_is_cut_off_says_so_and_leaves_nothing_running(interruptions:
     assert [(cut.step, cut.signal) for cut in interruptions] == [
         (step, sent) for step in STEPS for sent in (signal.SIGINT, signal.SIGKILL)
     ]
-    assert {cut.step for cut in interruptions if cut.was_in_step} >= {"package-set", "compose", "images", "checks"}
     for cut in interruptions:
+        assert cut.was_in_step, cut
         assert not cut.left_running, cut
         assert "Traceback" not in cut.said
         if cut.signal == signal.SIGINT:
@@ -95,9 +95,9 @@ def test_damaged_packages_and_metadata_in_the_cache_are_made_again(
 ) -> None:
     other = elsewhere(line, tmp_path, with_builds=("sources",))
     before = kit("resolve", other.file, "--json").stdout
-    names = ("bash-", "atomic-demo-config-", "primary.xml")
+    names = ("bash-", "atomic-demo-config-", "primary.xml", "virtual.json")
     whole = {path: path.read_bytes() for path in other.build.rglob("*") if path.name.startswith(names)}
-    assert len(whole) >= 6
+    assert len(whole) >= 9
     for path, content in whole.items():
         path.write_bytes(content[: len(content) // 2] + b"damaged" + content[len(content) // 2 + 7 :])
     assert kit("resolve", other.file, "--json").stdout == before
@@ -120,13 +120,14 @@ def test_a_tree_that_does_not_boot_is_shown_with_its_console_and_never_published
 ) -> None:
     other = elsewhere(line, tmp_path, with_builds=("sources",))
     other.treefile.write_text(other.treefile.read_text().replace("multi-user.target", "emergency.target"))
-    overrides = ("-p", "suites=[boot]", "-p", "source.snapshots=[base]")
+    overrides = ("-p", "stream=other", "-p", "suites=[boot]", "-p", "source.snapshots=[base]")
     answer = kit("release", other.file, *overrides)
     assert answer.returncode == 1
     assert "the step checks failed" in answer.stderr
     assert "the first: boot/boots (the machine did not boot" in answer.stderr
-    assert f"go on with ./workbench release {other.file} -p 'suites=[boot]'" in answer.stderr
+    assert f"go on with ./workbench release {other.file} -p stream=other -p 'suites=[boot]'" in answer.stderr
     (folder,) = (path.parent for path in other.reports.rglob("plan.json"))
+    assert folder.parent.name == "other"
     assert set(read_table(folder, "checks")["outcome"]) == {"error"}
     assert "You are in emergency mode" in (folder / "index.html").read_text()
     assert not has_record(folder, "release")

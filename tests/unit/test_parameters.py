@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from atomic_kit.errors import InputError
-from atomic_kit.parameters import load_parameters
+from atomic_kit import command
+from atomic_kit.checks import SUITES
+from atomic_kit.errors import InputError, StepError
+from atomic_kit.images import known_platforms
+from atomic_kit.parameters import PlatformName, SuiteName, load_parameters
+from atomic_kit.release.lock import alone
+from atomic_kit.sources.opening import open_source
 
 GOOD = "line: a\ntitle: A\nstream: a-devel\ntreefile: host.yaml\nsource:\n  kind: demo\n"
 PROJECT = Path(__file__).parents[2]
@@ -37,6 +43,10 @@ def test_an_override_has_yaml_type_and_is_checked(tmp_path: Path) -> None:
     [
         (GOOD + "treefil: x\n", ["line.yaml:7: treefil: unknown key, did you mean treefile?"]),
         (GOOD + "disk_size: big\nsuites: 3\n", ["line.yaml:7: disk_size: got 'big'", "line.yaml:8: suites: got 3"]),
+        (GOOD + "disk_size: true\n", ["line.yaml:7: disk_size: got True"]),
+        (GOOD + "file: x\n", ["line.yaml:7: file: unknown key"]),
+        (GOOD + "platforms: [toaster]\n", ["platforms.0: got 'toaster', expected: 'qemu' or 'raw'"]),
+        (GOOD + "suites: [smoke]\n", ["suites.0: got 'smoke', expected: 'boot' or 'upgrade'"]),
         ("line: a\n", ["title: is missing", "source: is missing"]),
         (GOOD.replace("demo", "dmeo"), ["source"]),
         (GOOD.replace("a-devel", "../x"), ["stream: got '../x'"]),
@@ -61,3 +71,28 @@ def test_the_projects_own_lines_are_sound(path: Path) -> None:
     from atomic_kit.treefile import load_treefile
 
     assert load_treefile(load_parameters(path).treefile).packages
+
+
+def test_what_parameters_may_name_are_the_rows_of_the_tables() -> None:
+    assert set(get_args(PlatformName)) == set(known_platforms())
+    assert set(get_args(SuiteName)) == set(SUITES)
+
+
+def test_an_override_that_yaml_cannot_read_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'2020-13-45' is not a YAML value"):
+        load_parameters(write(tmp_path, GOOD), {"title": "2020-13-45"})
+
+
+def test_without_apt_the_demo_names_the_parameters_that_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    which = command.which
+    monkeypatch.setattr(command, "which", lambda name: None if name == "apt-get" else which(name))
+    with pytest.raises(InputError, match=r"which this machine does not have; .* centos-stream-9\.yaml"):
+        open_source(load_parameters(PROJECT / "parameters" / "demo.yaml"))
+
+
+def test_a_second_run_of_a_line_is_refused(tmp_path: Path) -> None:
+    line = load_parameters(write(tmp_path, GOOD + "build: build\n"))
+    with alone(line), pytest.raises(StepError, match="another run of a-devel is under way"), alone(line):
+        pass
+    with alone(line):
+        pass

@@ -95,7 +95,10 @@ def test_the_history_has_one_row_a_finished_release_in_order(tmp_path: Path) -> 
 
 def test_pages_need_nothing_from_elsewhere_and_escape_what_machines_said(tmp_path: Path) -> None:
     folder = release(tmp_path, "1.9", size=2)
-    for page in (write_release_page(folder, title="A demo"), write_stream_page(folder.parent, title="A demo")):
+    for page in (
+        write_release_page(folder, title="A demo", version="1.9"),
+        write_stream_page(folder.parent, title="A demo"),
+    ):
         text = page.read_text()
         assert "http://" not in text
         assert "https://" not in text
@@ -105,8 +108,8 @@ def test_pages_need_nothing_from_elsewhere_and_escape_what_machines_said(tmp_pat
 
 def test_a_page_is_the_same_twice(tmp_path: Path) -> None:
     folder = release(tmp_path, "1.9", size=2)
-    first = write_release_page(folder, title="A demo").read_bytes()
-    assert write_release_page(folder, title="A demo").read_bytes() == first
+    first = write_release_page(folder, title="A demo", version="1.9").read_bytes()
+    assert write_release_page(folder, title="A demo", version="1.9").read_bytes() == first
 
 
 def test_a_failed_release_has_a_page_that_says_what_to_do(tmp_path: Path) -> None:
@@ -114,6 +117,6 @@ def test_a_failed_release_has_a_page_that_says_what_to_do(tmp_path: Path) -> Non
     (folder / "release.json").unlink()
     (folder / "console-boot-bios.log").write_text("Kernel panic")
     write_record(folder, "failure", {"step": "checks", "error": "it did not boot", "resume": "./workbench release x"})
-    text = write_release_page(folder, title="A demo").read_text()
+    text = write_release_page(folder, title="A demo", version="1.9").read_text()
     for sentence in ("it did not boot", "./workbench release x", "Kernel panic", "failed"):
         assert sentence in text

@@ -25,7 +25,9 @@ from atomic_kit.sources.demo.relations import (
 )
 
 # Part of every key under which a conversion is kept: raise it when the conversion changes.
-METADATA_VERSION = 2
+METADATA_VERSION = 3
+# The virtual names that the conversion knew, beside the metadata.
+_VIRTUAL = "virtual.json"
 
 VENDOR = "Debian"
 _FLAGS = {"=": "EQ", "<": "LT", ">": "GT", "<=": "LE", ">=": "GE"}
@@ -69,7 +71,6 @@ def convert_index(index: Index, *, folder: Path, virtual: frozenset[str], work: 
         own = virtual | {name for one in fields for name in virtual_names(one)}
         with new_folder(target) as part:
             _write_repo(part, fields, own, work)
-            (part / "virtual.json").write_text(json.dumps(sorted(own)), encoding="utf-8")
     repodata = target / "repodata"
     rpm_repo = RpmRepoMetadata(
         id="debian" if "-" not in index.suite else f"debian-{index.suite.rpartition('-')[2]}",
@@ -78,7 +79,7 @@ def convert_index(index: Index, *, folder: Path, virtual: frozenset[str], work: 
         digest=file_digest(repodata / "repomd.xml"),
         generated=index.generated,
     )
-    names = json.loads((target / "virtual.json").read_text(encoding="utf-8"))
+    names = json.loads((repodata / _VIRTUAL).read_text(encoding="utf-8"))
     return Converted(rpm_repo, index.uri, frozenset(names))
 
 
@@ -87,10 +88,10 @@ def _names_digest(names: frozenset[str]) -> str:
 
 
 def is_whole(repodata: Path) -> bool:
-    """Say whether the primary metadata in a repodata folder is what its repomd.xml says."""
+    """Say whether the files in a repodata folder are what its repomd.xml says."""
     try:
-        (record,) = createrepo_c.Repomd(str(repodata / "repomd.xml")).records
-        return bool(record.checksum == file_digest(repodata / "primary.xml.gz"))
+        records = createrepo_c.Repomd(str(repodata / "repomd.xml")).records
+        return all(one.checksum == file_digest(repodata.parent / one.location_href) for one in records)
     except (createrepo_c.CreaterepoCError, OSError, ValueError):
         return False
 
@@ -109,18 +110,20 @@ def _write_repo(folder: Path, fields: list[dict[str, str]], virtual: frozenset[s
             stream.write(_package(one, relations(one, virtual=virtual)).encode())
             work.advance()
         stream.write(b"</metadata>\n")
+    (repodata / _VIRTUAL).write_text(json.dumps(sorted(virtual)), encoding="utf-8")
     write_repomd(repodata)
 
 
 def write_repomd(repodata: Path) -> None:
-    """Write repomd.xml for the primary metadata in a repodata folder, the same for the same metadata."""
-    record = createrepo_c.RepomdRecord("primary", str(repodata / "primary.xml.gz"))
-    record.fill(createrepo_c.SHA256)
-    record.location_href = "repodata/primary.xml.gz"
-    record.timestamp = 0
+    """Write repomd.xml for the files in a repodata folder, the same for the same files."""
     repomd = createrepo_c.Repomd()
-    repomd.set_record(record)
     repomd.set_revision("0")
+    for path in sorted(repodata.iterdir()):
+        record = createrepo_c.RepomdRecord(path.name.partition(".")[0], str(path))
+        record.fill(createrepo_c.SHA256)
+        record.location_href = f"repodata/{path.name}"
+        record.timestamp = 0
+        repomd.set_record(record)
     (repodata / "repomd.xml").write_text(repomd.xml_dump(), encoding="utf-8")
 
 

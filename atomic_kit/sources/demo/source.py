@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
+import os
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -44,6 +47,11 @@ class DemoSource:
             chosen = [one.rpm_repo for one in (lists[:1] if name == "base" else lists)]
             made.append(Snapshot(name, max(one.generated for one in chosen), (*chosen, own)))
         return tuple(sorted(made, key=lambda snapshot: snapshot.generated))
+
+    def kept(self, packages: Sequence[Package]) -> dict[Package, Path]:
+        """Return the RPM files of those packages that were converted before."""
+        lists = {one.rpm_repo.id: one for one in self._lists()}
+        return {package: path for package in packages if (path := self._kept(package, lists)) is not None}
 
     def fetch(self, packages: Sequence[Package]) -> dict[Package, Path]:
         """Return an RPM file for each package, fetching and converting what the cache lacks.
@@ -105,7 +113,7 @@ class DemoSource:
         by_size = sorted(packages, key=lambda package: -package.download_size)
         with (
             step(f"Converting {len(packages)} packages", total=len(packages)) as work,
-            ProcessPoolExecutor(_PROCESSES, mp_context=context) as pool,
+            ProcessPoolExecutor(_PROCESSES, mp_context=context, initializer=_end_with_parent) as pool,
         ):
             jobs = {
                 pool.submit(_convert_one, self._deb(one), self._folder(one, lists), virtual[one.rpm_repo]): one
@@ -115,6 +123,18 @@ class DemoSource:
                 done[jobs[job]] = job.result()
                 work.advance()
         return done
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _convert_one(deb: Path, folder: Path, virtual: frozenset[str]) -> Path:
