@@ -95,7 +95,10 @@ def checks_grid(checks: pd.DataFrame) -> Picture:
 
 
 def trends(history: pd.DataFrame) -> Picture:
-    """Draw how a stream's releases developed, a small picture a measure. `history` is that of stream_history."""
+    """Draw how a stream's releases developed, a small picture a measure.
+
+    `history` is that of stream_history; a measure that an older record does not have is left out.
+    """
     panels = (
         ("Installed size, MiB", ("installed_size",), MIB),
         ("Commit in the archive, MiB", ("commit_size",), MIB),
@@ -113,7 +116,7 @@ def trends(history: pd.DataFrame) -> Picture:
 
 def _trend(axes: Axes, history: pd.DataFrame, title: str, columns: Sequence[str], unit: int) -> None:
     for column in columns:
-        values = history[column].astype(float) / unit
+        values = history.reindex(columns=[column])[column].astype(float) / unit
         axes.plot(range(len(values)), values, marker="o", color=BLUE)
         for place, value in enumerate(values):
             if pd.notna(value) and (len(values) < 4 or place == len(values) - 1):

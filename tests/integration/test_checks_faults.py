@@ -66,6 +66,15 @@ def test_a_machine_that_ends_by_itself_is_an_error_at_once(tmp_path: Path, monke
     assert "no bootable device" in first.evidence
 
 
+def test_a_full_disk_is_told_before_a_machine_stands_still_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qemu, "_ROOM", 1 << 60)
+    (first, *_) = run_checks(plan(tmp_path, "boot")).results
+    assert "the disk is full" in first.evidence
+    assert "make room there and run again" in first.evidence
+
+
 def test_an_interrupt_ends_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_qemu(tmp_path, monkeypatch, console="booting", then=f"echo $$ >> {tmp_path}/pids; exec sleep 120")
     threading.Timer(6, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
