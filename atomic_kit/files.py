@@ -71,8 +71,17 @@ def _sweep_parts(path: Path) -> None:
     for name in {path.stem, path.name}:
         for part in path.parent.glob(f".{glob.escape(name)}.*.part*"):
             owner = re.fullmatch(rf"\.{re.escape(name)}\.(\d+)\..*", part.name)
-            if owner and not Path("/proc", owner[1]).exists():
+            if owner and not _is_alive(int(owner[1])):
                 shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that ended and that nobody has asked about yet does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
 
 
 @contextmanager

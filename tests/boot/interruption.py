@@ -44,8 +44,9 @@ def interrupt(line: Parameters, step: str, before: Sequence[str], sent: signal.S
         was_in_step = _is_in(line, step, run.pid)
         run.send_signal(sent)
         run.wait(30)
-    _, alive = psutil.wait_procs(started, timeout=10)
-    return Interruption(step, sent, was_in_step, run.returncode, log.read_text(), [str(one) for one in alive])
+    _, waiting = psutil.wait_procs(started, timeout=10)
+    alive = [str(one) for one in waiting if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return Interruption(step, sent, was_in_step, run.returncode, log.read_text(), alive)
 
 
 def _is_in(line: Parameters, step: str, pid: int) -> bool:

@@ -63,7 +63,7 @@ def resolved(line: Parameters) -> list[tuple[str, str, str]]:
     ("step", "mebibytes", "builds"),
     [
         ("lists", 1, ()),
-        ("package-set", 120, ()),
+        ("package-set", 180, ()),
         ("compose", 100, ("sources",)),
         ("images", 100, ("sources", "ostree", "keys", "initramfs")),
     ],
