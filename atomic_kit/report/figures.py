@@ -67,6 +67,8 @@ def package_changes(changes: pd.DataFrame, *, count: int = 30) -> Picture:
     axes.set_xscale("symlog", linthresh=0.01)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("change of the installed size, MiB (logarithmic beyond 0.01)")
+    if shown.empty:
+        axes.set_yticks([])
     total = float(changes["size_change"].sum()) / MIB if len(changes) else 0.0
     _title(axes, f"{len(changes)} packages changed, {total:+.1f} MiB")
     _legend(axes, {kind: color for kind, color in _CHANGES.items() if kind in set(shown["change"])})
