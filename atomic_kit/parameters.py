@@ -124,7 +124,9 @@ def load_parameters(name: str | Path, overrides: Mapping[str, str] | None = None
     try:
         checked = Parameters.model_validate({**document, "file": path, "overrides": dict(overrides or {})})
     except ValidationError as error:
-        faults = [_fault(path, document, fault) for fault in error.errors()]
+        # A list whose entries were refused is not also too short.
+        told = [fault for fault in error.errors() if not (fault["type"] == "too_short" and fault["input"])]
+        faults = [_fault(path, document, fault) for fault in told]
         raise InputError("\n".join(faults), hint="mend the parameters and run again") from None
     folder = path.parent
     placed = {key: (folder / getattr(checked, key)).resolve() for key in ("treefile", "build", "reports")}

@@ -78,6 +78,12 @@ def test_what_parameters_may_name_are_the_rows_of_the_tables() -> None:
     assert set(get_args(SuiteName)) == set(SUITES)
 
 
+def test_a_refused_entry_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load_parameters(write(tmp_path, GOOD + "platforms: [toaster]\n"))
+    assert str(caught.value).count("platforms") == 1
+
+
 def test_an_override_that_yaml_cannot_read_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'2020-13-45' is not a YAML value"):
         load_parameters(write(tmp_path, GOOD), {"title": "2020-13-45"})
