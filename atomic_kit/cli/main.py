@@ -195,7 +195,7 @@ def diff(old: str, new: str, build: str | None, as_json: bool) -> None:
         print_json(rpm_ostree_diff(changes, old_commit=before.commit, new_commit=after.commit))
         return
     columns = ("change", "name", "old_version", "new_version", "size_change")
-    rows = changes_frame(changes).fillna("").to_dict("records")
+    rows = changes_frame(changes)[list(columns)].fillna("").to_dict("records")
     print_table([row | {"size_change": size(row["size_change"], signed=True)} for row in rows], columns=columns)
 
 

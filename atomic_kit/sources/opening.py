@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from atomic_kit import command
@@ -33,5 +34,9 @@ def open_source(line: Parameters, *, refresh: bool = True) -> Source:
 
 
 def _without_apt(folder: Path) -> list[str]:
-    lines = (load_parameters(path) for path in sorted(folder.glob("*.yaml")))
-    return [line.file.name for line in lines if not isinstance(line.source, DemoParameters)]
+    names = []
+    for path in sorted(folder.glob("*.yaml")):
+        with suppress(InputError):
+            if not isinstance(load_parameters(path).source, DemoParameters):
+                names.append(path.name)
+    return names

@@ -125,6 +125,9 @@ def test_diff_takes_folders_refs_and_lock_files(line: Parameters, releases: list
     by_lock = CliRunner().invoke(commands, ["diff", *locks, *build])
     ref = releases[-1].record("compose")["ref"]
     by_ref = CliRunner().invoke(commands, ["diff", releases[0].record("compose")["checksum"], ref, *build])
+    table = CliRunner().invoke(commands, ["diff", str(old), str(new)]).stdout
+    assert "linux-image" in table
+    assert "nan" not in table.split()
     assert json.loads(by_folder.stdout) == json.loads(by_ref.stdout)
     assert json.loads(by_lock.stdout)["pkgdiff"] == json.loads(by_folder.stdout)["pkgdiff"]
 
