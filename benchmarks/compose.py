@@ -4,10 +4,11 @@ usage: .venv/bin/python benchmarks/compose.py [PARAMETERS] [REPEATS]
 
 The plain way is what one would type: `dnf --installroot` from a folder of the same RPM files, dracut in the
 tree, /etc moved to /usr/etc, `ostree commit` to an archive with a signature, and the summary. It knows nothing
-of what was there before, so it costs the same whatever changed. Both make an archive that clients can pull
-from, packed at zlib level 3, without waiting for the disk; neither makes a static delta. The two take turns in
-going first. The packages are those of the newest finished release, so
-`./workbench release` comes first; dnf and createrepo_c must be installed.
+of what was there before, so it costs the same whatever changed. Both make an archive that clients can pull from,
+and neither makes a static delta. ostree waits for the disk and packs at zlib level 6 unless it is told otherwise;
+`plain, tuned` is told what ours tells it: not to wait, and level 3. They take turns in going first. The packages
+are those of the newest finished release, so `./workbench release` comes first; dnf and createrepo_c must be
+installed.
 """
 
 from __future__ import annotations
@@ -49,7 +50,11 @@ def main(name: str, repeats: int) -> None:
         for number in range(repeats):
             place = Path(folder) / str(number)
             ours = Ours(release, Workspace(place / "ours", place / "reports"))
-            first = [("plain", Plain(release, repo, place / "plain")), ("cold", lambda ours=ours: ours(rpm_files))]
+            first = [
+                ("plain", Plain(release, repo, place / "plain")),
+                ("cold", lambda ours=ours: ours(rpm_files)),
+                ("plain, tuned", Plain(release, repo, place / "tuned", "core.fsync=false", "archive.zlib-level=3")),
+            ]
             for what, call in [*first[:: 1 if number % 2 else -1], ("unchanged", first[1][1])]:
                 times.setdefault(what, []).append(_seconds(call))
             for package, files in changed.items():
@@ -81,8 +86,8 @@ class Ours:
 class Plain:
     """The same tree by the tools that everybody has."""
 
-    def __init__(self, release: Release, rpm_repo: Path, folder: Path) -> None:
-        self._release, self._repo, self._folder = release, rpm_repo, folder
+    def __init__(self, release: Release, rpm_repo: Path, folder: Path, *settings: str) -> None:
+        self._release, self._repo, self._folder, self._settings = release, rpm_repo, folder, settings
         self._keys = release.workspace.keys
 
     def __call__(self) -> None:
@@ -102,7 +107,7 @@ class Plain:
         lay_out = "mv etc usr/etc && rm -rf var/* run/* dev/* && mkdir -p sysroot && ln -sf sysroot/ostree ostree"
         command.run(["sh", "-c", lay_out], cwd=root)
         command.run(["ostree", "init", f"--repo={ostree_repo}", "--mode=archive"])
-        for setting in ("core.fsync=false", "archive.zlib-level=3"):
+        for setting in self._settings:
             command.run(["ostree", "config", f"--repo={ostree_repo}", "set", *setting.split("=")])
         fingerprint = self._fingerprint()
         sign = [f"--gpg-sign={fingerprint}", f"--gpg-homedir={self._keys}"]
@@ -135,12 +140,12 @@ def _rpm_files(release: Release) -> list[Path]:
 def _with_one_of(release: Release, older: Release) -> Iterator[tuple[str, list[Path]]]:
     """Yield packages, and a release's RPM files with the one of an older release in place of its own.
 
-    They are those that are the only one of their source and have another version.
+    They are those that are the only one of their source and have another version, which is still in the cache.
     """
     mine, theirs = (_by_name(one) for one in (release, older))
     packages = read_table(release.folder, "packages")
     for name in packages[~packages["source"].duplicated(keep=False)]["name"]:
-        if name in theirs and mine[name].name != theirs[name].name:
+        if name in theirs and mine[name].name != theirs[name].name and theirs[name].is_file():
             yield name, sorted({**mine, name: theirs[name]}.values())
 
 
