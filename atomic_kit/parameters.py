@@ -117,6 +117,8 @@ def load_parameters(name: str | Path, overrides: Mapping[str, str] | None = None
     document = read_yaml(path)
     if not isinstance(document, dict):
         raise InputError(f"{path} holds no keys", hint="see parameters/demo.yaml for an example")
+    if "packages" in document and "line" not in document:
+        raise InputError(f"{path} is a treefile", hint="name the parameters file whose treefile it is")
     for key in {"file", "overrides"} & document.keys():
         raise InputError(f"{path}:{line_of(document, [key])}: {key}: unknown key", hint="mend the parameters")
     for key, value in (overrides or {}).items():

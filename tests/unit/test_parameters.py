@@ -78,6 +78,11 @@ def test_what_parameters_may_name_are_the_rows_of_the_tables() -> None:
     assert set(get_args(SuiteName)) == set(SUITES)
 
 
+def test_a_treefile_in_place_of_parameters_is_recognised() -> None:
+    with pytest.raises(InputError, match=r"host\.yaml is a treefile; name the parameters file"):
+        load_parameters(PROJECT / "parameters" / "demo" / "host.yaml")
+
+
 def test_a_refused_entry_is_told_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load_parameters(write(tmp_path, GOOD + "platforms: [toaster]\n"))
