@@ -93,7 +93,7 @@ def scratch_folder(kind: str, *, place: Path | None = None) -> Iterator[Path]:
     home, prefix = place or Path(tempfile.gettempdir()), f"atomic-{kind}."
     home.mkdir(parents=True, exist_ok=True)
     _sweep(home, prefix)
-    folder = Path(tempfile.mkdtemp(dir=home, prefix=prefix))
+    folder = Path(tempfile.mkdtemp(dir=home, prefix=f"{prefix}{os.getpid()}."))
     lock = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -107,7 +107,8 @@ def _sweep(home: Path, prefix: str) -> None:
     """Remove the folders that nobody has locked."""
     for folder in home.glob(f"{prefix}*"):
         with suppress(OSError):
-            if time.time() - folder.stat().st_mtime < 10:
+            owner = folder.name.removeprefix(prefix).partition(".")[0]
+            if owner.isdigit() and _is_alive(int(owner)) and time.time() - folder.stat().st_mtime < 10:
                 continue  # its owner may not have locked it yet
             lock = os.open(folder, os.O_RDONLY)
             try:

@@ -119,13 +119,14 @@ def test_composing_again_from_scratch_gives_the_same_commit_and_its_image_the_sa
 
 def test_diff_takes_folders_refs_and_lock_files(line: Parameters, releases: list[Release]) -> None:
     old, new = (release.folder for release in releases)
-    build = ["--build", str(line.build), "--json"]
+    archive = ["--build", str(line.build)]
+    build = [*archive, "--json"]
     by_folder = CliRunner().invoke(commands, ["diff", str(old), str(new), *build])
     locks = [str(folder / "manifest-lock.x86_64.json") for folder in (old, new)]
     by_lock = CliRunner().invoke(commands, ["diff", *locks, *build])
     ref = releases[-1].record("compose")["ref"]
     by_ref = CliRunner().invoke(commands, ["diff", releases[0].record("compose")["checksum"], ref, *build])
-    table = CliRunner().invoke(commands, ["diff", str(old), str(new)]).stdout
+    table = CliRunner().invoke(commands, ["diff", str(old), str(new), *archive]).stdout
     assert "linux-image" in table
     assert "nan" not in table.split()
     assert json.loads(by_folder.stdout) == json.loads(by_ref.stdout)
