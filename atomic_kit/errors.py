@@ -40,8 +40,18 @@ class NoRoomError(StepError):
 
 
 class UnsolvableError(InputError):
-    """There is no package set that meets the requests; `problems` are the solver's reasons, one sentence each."""
+    """There is no package set that meets the requests.
 
-    def __init__(self, problems: list[str], *, hint: str = "") -> None:
-        super().__init__("the package set cannot be solved:\n" + "\n".join(f"  {one}" for one in problems), hint=hint)
-        self.problems = problems
+    `problems` are the reasons, one sentence each; `cause` the fewest requests that cannot be met together;
+    `cures` the changes of the request after which there is a set, each of which was tried.
+    """
+
+    def __init__(
+        self, problems: list[str], *, cause: tuple[str, ...] = (), cures: tuple[str, ...] = (), hint: str = ""
+    ) -> None:
+        self.problems, self.cause, self.cures = problems, cause, cures
+        said = [f"  {one}" for one in problems]
+        if cause:
+            said.append(f"the smallest cause: {', '.join(cause)}")
+        cure = f"what cures it: {', or '.join(cures)}" if cures else hint
+        super().__init__("the package set cannot be solved:\n" + "\n".join(said), hint=cure)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from atomic_kit.files import value_digest
 from atomic_kit.nevra import Nevra
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Reason(StrEnum):
@@ -82,5 +84,7 @@ class PackageSet:
 
     def frame(self) -> pd.DataFrame:
         """One row a package; the columns are the fields of Package, `required_by` joined by a comma."""
+        import pandas as pd
+
         rows = [asdict(package) | {"required_by": ", ".join(package.required_by)} for package in self.packages]
         return pd.DataFrame(rows, columns=[field.name for field in fields(Package)])

@@ -25,6 +25,9 @@ class RpmRepoMetadata:
     digest: str
     generated: datetime
     priority: int = 99
+    cost: int = 1000
+    excludepkgs: tuple[str, ...] = ()
+    includepkgs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,167 @@
+"""What a package set would be if something else were asked for. Every answer is the solver's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from atomic_kit.errors import InputError, UnsolvableError
+from atomic_kit.solver import Answer, Pool, Request
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much some packages are: their number, bytes on disk and bytes to fetch."""
+
+    packages: int
+    install_size: int
+    download_size: int
+
+    def __sub__(self, other: Size) -> Size:
+        return Size(
+            self.packages - other.packages,
+            self.install_size - other.install_size,
+            self.download_size - other.download_size,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a changed request leads to: the answers before and after, and the ids that come and go."""
+
+    before: Answer
+    after: Answer
+    comes: frozenset[int]
+    goes: frozenset[int]
+
+
+def size_of(pool: Pool, ids: Iterable[int]) -> Size:
+    """Return the size of some packages."""
+    packages = [pool.package(number) for number in ids]
+    return Size(
+        len(packages),
+        sum(package.install_size for package in packages),
+        sum(package.download_size for package in packages),
+    )
+
+
+def changed(
+    request: Request,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    recommends: bool | None = None,
+) -> Request:
+    """Return a request with changes; raise InputError when it never asked for something in `remove`."""
+    if unknown := [text for text in remove if text not in request.texts]:
+        raise InputError(
+            f"{', '.join(map(repr, unknown))} was not requested", hint=f"requested are {', '.join(request.texts)}"
+        )
+    rpm_repos = ((name, tuple(text for text in asked if text not in remove)) for name, asked in request.from_rpm_repo)
+    return replace(
+        request,
+        packages=(*(text for text in request.packages if text not in remove), *add),
+        from_rpm_repo=tuple((name, asked) for name, asked in rpm_repos if asked),
+        exclude=(*request.exclude, *exclude),
+        recommends=request.recommends if recommends is None else recommends,
+    )
+
+
+def what_if(pool: Pool, before: Request, after: Request) -> Outcome:
+    """Return what changes when one request becomes another; raises UnsolvableError when either has no set."""
+    old, new = pool.answer(before), pool.answer(after)
+    return Outcome(old, new, comes=new.chosen - old.chosen, goes=old.chosen - new.chosen)
+
+
+def request_sizes(pool: Pool, request: Request) -> pd.DataFrame:
+    """Return a row a request, the largest addition first.
+
+    `alone` is the size of what it needs when nothing else is asked for, `additional` what leaves when it alone
+    is not asked for, `shared` the rest of `alone`, all in bytes; `packages_alone` and `packages_additional`
+    count packages. `is_redundant` says that its packages stay without it. A request that cannot be solved
+    alone, or without which the others cannot, has no size there (NaN).
+    """
+    import pandas as pd
+
+    whole = pool.answer(request)
+    rows = []
+    for text in request.texts:
+        alone = _try(pool, changed(request, remove=[other for other in request.texts if other != text]))
+        others = _try(pool, changed(request, remove=[text]))
+        own = size_of(pool, alone.chosen) if alone else None
+        added = size_of(pool, whole.chosen - others.chosen) if others else None
+        rows.append(
+            {
+                "request": text,
+                "alone": own.install_size if own else None,
+                "shared": own.install_size - added.install_size if own and added else None,
+                "additional": added.install_size if added else None,
+                "packages_alone": own.packages if own else None,
+                "packages_additional": added.packages if added else None,
+                "is_redundant": others is not None and whole.requested[text] <= others.chosen,
+            }
+        )
+    numbers = ("alone", "shared", "additional", "packages_alone", "packages_additional")
+    frame = pd.DataFrame(rows, columns=["request", *numbers, "is_redundant"])
+    return frame.astype(dict.fromkeys(numbers, "Int64")).sort_values("additional", ascending=False, ignore_index=True)
+
+
+def fewest_requests(pool: Pool, request: Request) -> tuple[str, ...]:
+    """Return requests that lead to the same packages and of which none can be left out.
+
+    They are left out in the order in which they stand, so of two that bring each other the later one stays.
+    """
+    whole, kept = pool.answer(request).chosen, request
+    for text in request.texts:
+        fewer = changed(kept, remove=[text])
+        if fewer.texts and (answer := _try(pool, fewer)) and answer.chosen == whole:
+            kept = fewer
+    return kept.texts
+
+
+def alternatives(pool: Pool, request: Request, capability: str) -> pd.DataFrame:
+    """Return a row for each package that provides a capability, the smallest whole first.
+
+    `package` is its full name, `is_chosen` whether the request's set has it now; `install_size`, `packages` and
+    `change` (bytes against the set as it is) are those of the set that has it instead of the others, NaN with a
+    `problem` when there is none. Raises InputError when nothing provides the capability.
+    """
+    import pandas as pd
+
+    named: dict[str, set[int]] = {}
+    for number in pool.provided(capability):
+        named.setdefault(pool.package(number).name, set()).add(number)
+    if not named:
+        raise InputError(f"nothing provides {capability!r}", hint="check the name and the rpm_repos")
+    providers = {name: pool.best(frozenset(ids)) for name, ids in named.items()}
+    now = pool.answer(request)
+    rows = [_alternative(pool, request, now, (name, number), set(providers)) for name, number in providers.items()]
+    frame = pd.DataFrame(rows).astype({"packages": "Int64", "install_size": "Int64", "change": "Int64"})
+    return frame.sort_values(["install_size", "package"], ignore_index=True)
+
+
+def _alternative(
+    pool: Pool, request: Request, now: Answer, provider: tuple[str, int], rivals: set[str]
+) -> dict[str, object]:
+    name, number = provider
+    others = rivals - {name}
+    tried = changed(request, remove=[text for text in request.texts if text in others], exclude=sorted(others))
+    row: dict[str, object] = {"package": str(pool.package(number).nevra), "is_chosen": number in now.chosen}
+    try:
+        size = size_of(pool, pool.answer(replace(tried, packages=(*tried.packages, name))).chosen)
+    except UnsolvableError as error:
+        return row | {"packages": None, "install_size": None, "change": None, "problem": error.problems[0]}
+    change = size.install_size - size_of(pool, now.chosen).install_size
+    return row | {"packages": size.packages, "install_size": size.install_size, "change": change, "problem": ""}
+
+
+def _try(pool: Pool, request: Request) -> Answer | None:
+    try:
+        return pool.answer(request, in_words=False)
+    except UnsolvableError:
+        return None

@@ -1,0 +1,310 @@
+"""All packages of some rpm_repos: what each is, what it needs, and the solver over them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import solv
+
+from atomic_kit.errors import UnsolvableError
+from atomic_kit.packages.package_set import Package, PackageSet, Reason
+from atomic_kit.solver.explain import explain
+from atomic_kit.solver.formula import Formula, Ids, Provided, parse
+from atomic_kit.solver.loading import load_pool
+from atomic_kit.solver.request import Pin, Request
+from atomic_kit.sources import RpmRepoMetadata
+
+_NAMED = (
+    solv.Selection.SELECTION_NAME
+    | solv.Selection.SELECTION_PROVIDES
+    | solv.Selection.SELECTION_GLOB
+    | solv.Selection.SELECTION_CANON
+    | solv.Selection.SELECTION_DOTARCH
+    | solv.Selection.SELECTION_REL
+)
+_EXCLUDED = solv.Selection.SELECTION_NAME | solv.Selection.SELECTION_GLOB
+_KEYS = {
+    "requires": solv.SOLVABLE_REQUIRES,
+    "recommends": solv.SOLVABLE_RECOMMENDS,
+    "supplements": solv.SOLVABLE_SUPPLEMENTS,
+}
+_WITH_PREREQUISITES = 0
+# What dnf and rpm-ostree set (libdnf, dnf-goal: init_solver); libsolv's Python has no name for URPM_REORDER, 23.
+_FLAGS = (
+    solv.Solver.SOLVER_FLAG_ALLOW_ARCHCHANGE,
+    solv.Solver.SOLVER_FLAG_ALLOW_VENDORCHANGE,
+    solv.Solver.SOLVER_FLAG_KEEP_ORPHANS,
+    solv.Solver.SOLVER_FLAG_BEST_OBEY_POLICY,
+    solv.Solver.SOLVER_FLAG_YUM_OBSOLETES,
+    23,
+)
+_SYSTEM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request comes to: the packages' ids, and for each text that was asked for those that meet it."""
+
+    chosen: Ids
+    requested: Mapping[str, Ids]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One dependency of a package: `kind` is requires, recommends or supplements."""
+
+    kind: str
+    text: str
+    formula: Formula
+
+
+class Pool:
+    """All packages of some rpm_repos, ready to be solved over; a package is known by its id, an int."""
+
+    def __init__(self, rpm_repos: Sequence[RpmRepoMetadata], *, arch: str = "x86_64") -> None:
+        self._pool = load_pool(rpm_repos, arch)
+        # A pool lives as long as its process; what was asked once is answered from memory.
+        self._selected = cache(self._select)
+        self.relations = cache(self._relations)
+        self.package = cache(self._package)
+        self.provided = cache(self._provided)
+
+    def __len__(self) -> int:
+        return sum(repo.nsolvables for repo in self._pool.repos)
+
+    def ids(self) -> Iterator[int]:
+        """Yield the ids of all packages that may be chosen."""
+        return (one.id for one in self._pool.solvables_iter() if one.installable())
+
+    def named(self, spec: str) -> Ids:
+        """Return what a name, name.arch, NEVRA or pattern stands for; nothing when nothing has that name."""
+        flags = _NAMED & ~solv.Selection.SELECTION_PROVIDES
+        return frozenset(one.id for one in self._pool.select(spec, flags).solvables())
+
+    def best(self, ids: Ids) -> int:
+        """Return the one of some packages that the solver prefers: by priority, architecture and version."""
+        return int(self._pool.best_solvables([self._pool.id2solvable(number) for number in sorted(ids)])[0].id)
+
+    def matching(self, text: str) -> Ids:
+        """Return what a request's text can mean: packages of that name or, failing that, its providers."""
+        return self._selected(text)[1]
+
+    def solve(self, request: Request) -> PackageSet:
+        """Return the package set for a request.
+
+        Raises UnsolvableError with the smallest cause and its cures when something is provided by nothing or
+        the set cannot be solved.
+        """
+        return self.package_set(self.answer(request))
+
+    def answer(self, request: Request, *, in_words: bool = True) -> Answer:
+        """Return the ids for a request; like `solve`, and several times as fast.
+
+        Without `in_words` the error of a request that cannot be solved says nothing but that.
+        """
+        self.check_names(request)
+        solver = self._solver(request)
+        if solver.solve(self.jobs(request)):
+            raise explain(self, request) if in_words else UnsolvableError([])
+        chosen = frozenset(number for number in solver.raw_decisions() if number > _SYSTEM)
+        return Answer(chosen, {text: self._selected(text)[1] & chosen for text in request.texts})
+
+    def can_solve(self, request: Request) -> bool:
+        """Say whether there is a package set for a request."""
+        return not self._solver(request).solve(self.jobs(request))
+
+    def reasons_against(self, request: Request) -> list[str]:
+        """Return libsolv's reasons why there is no package set for a request, a sentence each."""
+        solver = self._solver(request)  # its problems do not outlive it
+        return list(dict.fromkeys(text for problem in solver.solve(self.jobs(request)) for text in _sentences(problem)))
+
+    def _solver(self, request: Request) -> solv.Solver:
+        solver = self._pool.Solver()
+        for flag in _FLAGS:
+            solver.set_flag(flag, 1)
+        solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, not request.recommends)
+        return solver
+
+    def check_names(self, request: Request) -> None:
+        """Raise UnsolvableError naming everything that a request asks for and nothing provides."""
+        missing = [text for text in request.texts if not self._selected(text)[1]]
+        if missing:
+            problems = [f"nothing provides {text!r}{self._similar(text)}" for text in missing]
+            raise UnsolvableError(problems, hint="check the names and the rpm_repos")
+
+    def jobs(self, request: Request) -> list[solv.Job]:
+        """Return a request in libsolv's words."""
+        jobs = [job for text in request.packages for job in self._selected(text)[0]]
+        for rpm_repo, texts in request.from_rpm_repo:
+            jobs += [job for text in texts for job in self._from_rpm_repo(text, rpm_repo)]
+        for text in request.exclude:
+            jobs += self._pool.select(text, _EXCLUDED).jobs(solv.Job.SOLVER_LOCK)
+        return jobs + self._pinned(request) if request.pins else jobs
+
+    def _from_rpm_repo(self, text: str, rpm_repo: str) -> list[solv.Job]:
+        inside = [one for one in self._selection(text).solvables() if one.repo.name == rpm_repo]
+        if not inside:
+            raise UnsolvableError([f"rpm_repo {rpm_repo} has no {text!r}"], hint="check repo-packages")
+        return [self._one_of([one.id for one in inside], solv.Job.SOLVER_INSTALL)]
+
+    def _pinned(self, request: Request) -> list[solv.Job]:
+        """Return jobs that leave nothing but the pinned packages; raise UnsolvableError naming those that miss."""
+        found = {pin: self._pin(pin) for pin in request.pins}
+        if missing := [str(pin) for pin, ids in found.items() if not ids]:
+            problems = [f"the lock file names {one}, which no rpm_repo has" for one in missing]
+            raise UnsolvableError(problems, hint="take the rpm_repos of the lock's time, or make a new lock file")
+        pinned = {number for ids in found.values() for number in ids}
+        others = [number for number in self.ids() if number not in pinned]
+        jobs = [self._one_of(others, solv.Job.SOLVER_LOCK)] if others else []
+        if request.whole:
+            jobs += [self._one_of(sorted(ids), solv.Job.SOLVER_INSTALL) for ids in found.values()]
+        return jobs
+
+    def _pin(self, pin: Pin) -> Ids:
+        """Return the packages that a pin can mean: of its digest, if the rpm_repos list one with it."""
+        exact = self._pool.select(pin.name, solv.Selection.SELECTION_NAME).solvables()
+        packages = {one.id: self.package(one.id) for one in exact}
+        named = {
+            number: package
+            for number, package in packages.items()
+            if package.nevra.evr == pin.evr and pin.arch in (None, package.arch)
+        }
+        return frozenset(number for number, one in named.items() if one.checksum == pin.digest) or frozenset(named)
+
+    def _one_of(self, ids: Collection[int], how: int) -> solv.Job:
+        many = self._pool.towhatprovides(list(ids))
+        return self._pool.Job(how | solv.Job.SOLVER_SOLVABLE_ONE_OF, many)
+
+    def _select(self, text: str) -> tuple[tuple[solv.Job, ...], Ids]:
+        selection = self._selection(text)
+        return tuple(selection.jobs(solv.Job.SOLVER_INSTALL)), frozenset(one.id for one in selection.solvables())
+
+    def _selection(self, text: str) -> solv.Selection:
+        return self._pool.select(text, _NAMED | (solv.Selection.SELECTION_FILELIST if text.startswith("/") else 0))
+
+    def _similar(self, text: str) -> str:
+        import difflib
+
+        names = {solvable.name for solvable in self._pool.solvables_iter()}
+        close = difflib.get_close_matches(text, names, n=3)
+        return f"; did you mean {', '.join(close)}?" if close else ""
+
+    def _provided(self, text: str) -> Ids:
+        """Return the packages that provide a plain requirement, as `name >= version` or a path."""
+        name, sign, version = _split(text)
+        dependency = self._pool.Dep(name)
+        if sign:
+            dependency = dependency.Rel(_SIGNS[sign], self._pool.Dep(version))
+        return frozenset(one.id for one in self._pool.whatprovides(dependency))
+
+    def _relations(self, number: int) -> tuple[Relation, ...]:
+        """Return everything that a package depends on or supplements."""
+        solvable = self._pool.id2solvable(number)
+        relations = []
+        for kind, key in _KEYS.items():
+            for dependency in solvable.lookup_deparray(key, _WITH_PREREQUISITES):
+                text = str(dependency)
+                if text.startswith("("):
+                    formula = parse(text, self.provided)
+                else:
+                    formula = Provided(text, frozenset(one.id for one in self._pool.whatprovides(dependency)))
+                relations.append(Relation(kind, text, formula))
+        return tuple(relations)
+
+    def _package(self, number: int) -> Package:
+        """Return what the rpm_repo says of a package; why it is there is for `package_set` to say."""
+        return _package(self._pool.id2solvable(number))
+
+    def wanted_by(self, chosen: Ids, kind: str) -> dict[int, set[int]]:
+        """Map the packages of a set to those of it whose relations of a kind they meet.
+
+        For `supplements` it is the other way round: to those that they supplement.
+        """
+        wanted: dict[int, set[int]] = {}
+        for number in chosen:
+            for relation in self.relations(number):
+                if relation.kind == kind:
+                    for other in relation.formula.leads_to(chosen):
+                        if other != number:
+                            wanted.setdefault(other, set()).add(number)
+        if kind != "supplements":
+            return wanted
+        return _turned(wanted)
+
+    def package_set(self, answer: Answer) -> PackageSet:
+        """Return the packages of an answer with the reasons why each is there."""
+        requested = {number for ids in answer.requested.values() for number in ids}
+        kinds = {kind: self.wanted_by(answer.chosen, kind) for kind in _KEYS}
+        packages = []
+        for number in answer.chosen:
+            required = kinds["requires"].get(number)
+            if number in requested:
+                reason, wanted = Reason.REQUESTED, required or ()
+            elif required:
+                reason, wanted = Reason.REQUIRED, required
+            else:
+                wanted = kinds["recommends"].get(number, set()) | kinds["supplements"].get(number, set())
+                reason = Reason.RECOMMENDED
+            names = tuple(sorted({self.package(other).name for other in wanted}))
+            packages.append(replace(self.package(number), reason=reason, required_by=names))
+        return PackageSet(tuple(sorted(packages, key=lambda package: (package.name, package.arch))))
+
+
+# Rules that only say what was asked for.
+_STRUCTURE = (solv.Solver.SOLVER_RULE_JOB, solv.Solver.SOLVER_RULE_BEST, solv.Solver.SOLVER_RULE_UPDATE)
+
+
+def _sentences(problem: solv.Problem) -> Iterator[str]:
+    """Yield libsolv's reasons: the rule that cannot be kept, and the chain of requirements that leads to it."""
+    infos = [info for rule in problem.findallproblemrules() for info in rule.allinfos()]
+    for info in [info for info in infos if info.type not in _STRUCTURE] or infos:
+        yield str(info.problemstr())
+
+
+def _turned(pairs: Mapping[int, Iterable[int]]) -> dict[int, set[int]]:
+    turned: dict[int, set[int]] = {}
+    for number, others in pairs.items():
+        for other in others:
+            turned.setdefault(other, set()).add(number)
+    return turned
+
+
+_SIGNS = {
+    "=": solv.REL_EQ,
+    "<": solv.REL_LT,
+    ">": solv.REL_GT,
+    "<=": solv.REL_LT | solv.REL_EQ,
+    ">=": solv.REL_GT | solv.REL_EQ,
+}
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Return name, sign and version of a plain requirement; the last two are empty without a version."""
+    parts = text.split()
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 and parts[1] in _SIGNS else (text, "", "")
+
+
+def _package(solvable: Any) -> Package:
+    epoch, _, rest = solvable.evr.rpartition(":")
+    version, _, release = rest.rpartition("-")
+    checksum = solvable.lookup_checksum(solv.SOLVABLE_CHECKSUM)
+    return Package(
+        name=solvable.name,
+        epoch=int(epoch or 0),
+        version=version,
+        release=release,
+        arch=solvable.arch,
+        install_size=solvable.lookup_num(solv.SOLVABLE_INSTALLSIZE),
+        download_size=solvable.lookup_num(solv.SOLVABLE_DOWNLOADSIZE),
+        license=solvable.lookup_str(solv.SOLVABLE_LICENSE) or "",
+        source=solvable.lookup_sourcepkg() or "",
+        vendor=solvable.vendor or "",
+        rpm_repo=solvable.repo.name,
+        location=solvable.lookup_location()[0] or "",
+        checksum=f"{checksum.typestr()}:{checksum.hex()}" if checksum else "",
+        summary=solvable.lookup_str(solv.SOLVABLE_SUMMARY) or "",
+        reason=Reason.REQUESTED,
+    )
