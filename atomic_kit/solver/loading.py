@@ -30,6 +30,9 @@ def load_pool(rpm_repos: Sequence[RpmRepoMetadata], arch: str) -> solv.Pool:
     pool = solv.Pool()
     pool.setdisttype(solv.Pool.DISTTYPE_RPM)
     pool.setarch(arch)
+    # As Fedora builds libsolv: a package of another word size is no rival of one with its name.
+    pool.set_flag(solv.Pool.POOL_FLAG_OBSOLETEUSESCOLORS, 1)
+    pool.set_flag(solv.Pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, 1)
     loaded = [_load(pool, metadata) for metadata in rpm_repos]
     pool.addfileprovides()
     if excluded := _excluded(pool, list(zip(rpm_repos, loaded, strict=True))):

@@ -31,6 +31,7 @@ _KEYS = {
     "recommends": solv.SOLVABLE_RECOMMENDS,
     "supplements": solv.SOLVABLE_SUPPLEMENTS,
 }
+_KEPT_OUT = {"conflicts": solv.SOLVABLE_CONFLICTS, "obsoletes": solv.SOLVABLE_OBSOLETES}
 _WITH_PREREQUISITES = 0
 # What dnf and rpm-ostree set (libdnf, dnf-goal: init_solver); libsolv's Python has no name for URPM_REORDER, 23.
 _FLAGS = (
@@ -54,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One dependency of a package: `kind` is requires, recommends or supplements."""
+    """One dependency of a package: `kind` is requires, recommends, supplements, conflicts or obsoletes."""
 
     kind: str
     text: str
@@ -120,6 +121,17 @@ class Pool:
         """Return libsolv's reasons why there is no package set for a request, a sentence each."""
         solver = self._solver(request)  # its problems do not outlive it
         return list(dict.fromkeys(text for problem in solver.solve(self.jobs(request)) for text in _sentences(problem)))
+
+    def accepts(self, chosen: Ids) -> bool:
+        """Say whether a set of packages can stand as it is, nothing added and nothing left out."""
+        jobs = [self._one_of([number], solv.Job.SOLVER_INSTALL) for number in sorted(chosen)]
+        solver = self._solver(Request((), recommends=False))
+        return not solver.solve(jobs) and {number for number in solver.raw_decisions() if number > _SYSTEM} == chosen
+
+    def may_stand_together(self, number: int, other: int) -> bool:
+        """Say whether two packages of one name can both be in: only of different word sizes."""
+        sizes = [_word_size(self._pool.id2solvable(one).arch) for one in (number, other)]
+        return 0 not in sizes and sizes[0] != sizes[1]
 
     def _solver(self, request: Request) -> solv.Solver:
         solver = self._pool.Solver()
@@ -202,17 +214,29 @@ class Pool:
 
     def _relations(self, number: int) -> tuple[Relation, ...]:
         """Return everything that a package depends on or supplements."""
+        return tuple(self._read_relations(number, _KEYS))
+
+    def rivals(self, number: int) -> tuple[Relation, ...]:
+        """Return what a package keeps out: its conflicts and obsoletes, itself never among them."""
+        return tuple(self._read_relations(number, _KEPT_OUT))
+
+    def _read_relations(self, number: int, keys: Mapping[str, int]) -> Iterator[Relation]:
         solvable = self._pool.id2solvable(number)
-        relations = []
-        for kind, key in _KEYS.items():
+        for kind, key in keys.items():
             for dependency in solvable.lookup_deparray(key, _WITH_PREREQUISITES):
+                if dependency.id == solv.SOLVABLE_PREREQMARKER:
+                    continue  # what follows is needed before installing; it is needed all the same
                 text = str(dependency)
                 if text.startswith("("):
-                    formula = parse(text, self.provided)
-                else:
-                    formula = Provided(text, frozenset(one.id for one in self._pool.whatprovides(dependency)))
-                relations.append(Relation(kind, text, formula))
-        return tuple(relations)
+                    yield Relation(kind, text, parse(text, self.provided))
+                    continue
+                found = {one.id: one for one in self._pool.whatprovides(dependency)}
+                if kind in _KEPT_OUT:
+                    found.pop(number, None)
+                if kind == "obsoletes":  # meant are names, not what is provided
+                    name = _split(text)[0]
+                    found = {other: one for other, one in found.items() if one.name == name}
+                yield Relation(kind, text, Provided(text, frozenset(found)))
 
     def _package(self, number: int) -> Package:
         """Return what the rpm_repo says of a package; why it is there is for `package_set` to say."""
@@ -279,6 +303,14 @@ _SIGNS = {
     "<=": solv.REL_LT | solv.REL_EQ,
     ">=": solv.REL_GT | solv.REL_EQ,
 }
+
+
+_NARROW = ("i386", "i486", "i586", "i686", "athlon", "armv7hl", "ppc", "s390")
+
+
+def _word_size(arch: str) -> int:
+    """Return 32 or 64, 0 for packages of no architecture; source: libsolv, pool_arch2color."""
+    return 0 if arch == "noarch" else 32 if arch in _NARROW else 64
 
 
 def _split(text: str) -> tuple[str, str, str]:
