@@ -111,12 +111,12 @@ def _constraints(pool: Pool, wanted: Iterable[Ids], reachable: set[int]) -> Iter
                     yield number, (frozenset(), frozenset((other,)))
 
 
-class _Program(highspy.Highs):  # type: ignore[misc]
+class _Program(highspy.Highs):
     """HiGHS without its banner, asked for exact answers."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 - the first thing that it does, and the banner comes with it
         self.silent()
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
     def limit(self, seconds: float) -> None:
         """Set how long it may take, and that no gap is small enough."""
@@ -128,7 +128,7 @@ def _minimise(
     weights: Mapping[int, int], constraints: Iterable[tuple[int | None, Clause]], seconds: float
 ) -> tuple[list[int], int]:
     """Return the chosen packages and the bound."""
-    program = _Program()
+    program = _Program()  # type: ignore[no-untyped-call]
     program.limit(seconds)
     places = {number: place for place, number in enumerate(weights)}
     # Floats hold bytes divided by a power of two exactly, and HiGHS prefers numbers that are not huge.
