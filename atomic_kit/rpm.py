@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from atomic_kit import command
@@ -70,3 +72,40 @@ def files(root: Path, package: str) -> list[str]:
     if result.returncode:
         raise StepError(f"remove-from-packages names {package}, which is not in the tree", hint="mend the treefile")
     return result.stdout.splitlines()
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadFile:
+    """A file in an RPM: its size in bytes, whether it is documentation, and the languages that it is for."""
+
+    path: str
+    size: int
+    is_documentation: bool
+    languages: tuple[str, ...]
+
+
+def payload_files(rpm_files: Sequence[Path]) -> list[tuple[PayloadFile, ...]]:
+    """Return the regular files that each RPM installs; its header is enough, the payload may be missing.
+
+    Of names for one file (hard links) the first has its size and the others none.
+    """
+    field = f"%{{FILENAMES}}{_FIELD}%{{LONGFILESIZES}}{_FIELD}%{{FILEFLAGS:fflags}}{_FIELD}%{{FILELANGS}}{_FIELD}"
+    query = f"[{field}%{{FILEMODES}}{_FIELD}%{{FILEDEVICES}}:%{{FILEINODES}}{_ENTRY}]{_RECORD}"
+    argv: list[str | Path] = ["rpm", "-qp", "--force-debian", "--nosignature", "--nodigest", f"--queryformat={query}"]
+    records = command.run([*argv, *rpm_files]).stdout.split(_RECORD)[:-1]
+    return [_payload(record) for record in records]
+
+
+def _payload(record: str) -> tuple[PayloadFile, ...]:
+    files, seen = [], set()
+    for entry in record.split(_ENTRY)[:-1]:
+        path, size, flags, languages, mode, inode = entry.split(_FIELD)
+        if not stat.S_ISREG(int(mode) & 0xFFFF):
+            continue
+        files.append(
+            PayloadFile(
+                path, 0 if inode in seen else int(size), "d" in flags, tuple(filter(None, languages.split("|")))
+            )
+        )
+        seen.add(inode)
+    return tuple(files)

@@ -1,0 +1,96 @@
+"""Everything that differs between two package sets, two repositories or two versions of a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from atomic_kit.packages.diff import InstalledPackage, PackageChange, changes_frame, diff_packages
+from atomic_kit.packages.package_set import Package
+from atomic_kit.solver import Pool
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two package lists side by side; each is as the solver or a repository gave it."""
+
+    old: tuple[Package, ...]
+    new: tuple[Package, ...]
+
+    @property
+    def changes(self) -> list[PackageChange]:
+        """What was added, removed, upgraded or downgraded; without changelogs, which metadata does not have."""
+        return diff_packages(_installed(self.old), _installed(self.new))
+
+    def totals(self) -> pd.DataFrame:
+        """Return one row a measure with `old`, `new` and `change`: counts of packages and sources, and bytes."""
+        import pandas as pd
+
+        rows = [
+            {"measure": name, "old": old, "new": new, "change": new - old}
+            for name, old, new in zip(
+                ("packages", "sources", "install_size", "download_size"),
+                _measures(self.old),
+                _measures(self.new),
+                strict=True,
+            )
+        ]
+        return pd.DataFrame(rows)
+
+    def by_kind(self) -> pd.DataFrame:
+        """Return a row a kind of change: `change`, `packages` (count) and `size_change` (bytes)."""
+        frame = changes_frame(self.changes)
+        return (
+            frame.groupby("change")
+            .agg(packages=("name", "size"), size_change=("size_change", "sum"))
+            .reindex(["added", "removed", "upgraded", "downgraded"], fill_value=0)
+            .reset_index()
+        )
+
+    def facts(self) -> pd.DataFrame:
+        """Return what changed of packages that both have, beside their versions.
+
+        Columns: `name`, `arch`, `fact` (license, vendor, source, rpm_repo or reason), `old`, `new`.
+        """
+        import pandas as pd
+
+        before = {(package.name, package.arch): package for package in self.old}
+        rows = [
+            {"name": package.name, "arch": package.arch, "fact": fact, "old": old, "new": new}
+            for package in self.new
+            if (former := before.get((package.name, package.arch))) is not None
+            for fact in ("license", "vendor", "source", "rpm_repo", "reason")
+            if (old := _fact(former, fact)) != (new := _fact(package, fact))
+        ]
+        return pd.DataFrame(rows, columns=["name", "arch", "fact", "old", "new"])
+
+
+def newest(pool: Pool) -> tuple[Package, ...]:
+    """Return every package of some rpm_repos, of each name and architecture the one that the solver prefers."""
+    groups: dict[tuple[str, str], set[int]] = {}
+    for number in pool.ids():
+        package = pool.package(number)
+        groups.setdefault((package.name, package.arch), set()).add(number)
+    chosen = (pool.package(pool.best(frozenset(ids)) if len(ids) > 1 else min(ids)) for ids in groups.values())
+    return tuple(sorted(chosen, key=lambda package: (package.name, package.arch)))
+
+
+def _installed(packages: Iterable[Package]) -> list[InstalledPackage]:
+    return [InstalledPackage(one.name, one.nevra.evr, one.arch, one.install_size, one.source) for one in packages]
+
+
+def _measures(packages: Sequence[Package]) -> tuple[int, int, int, int]:
+    sources = {package.source.rsplit("-", 2)[0] for package in packages}
+    sizes = ((package.install_size, package.download_size) for package in packages)
+    installed, fetched = (sum(column) for column in zip(*sizes, strict=True)) if packages else (0, 0)
+    return len(packages), len(sources), installed, fetched
+
+
+def _fact(package: Package, fact: str) -> str:
+    """Return a fact without what a new version changes anyway."""
+    value = str(getattr(package, fact))
+    return value.rsplit("-", 2)[0] if fact == "source" else value
