@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import createrepo_c
 import pytest
 import rpm_rs
 
 from atomic_kit.files import file_digest
+from atomic_kit.solver import Pool
 from atomic_kit.sources import RpmRepoMetadata
 
 
@@ -71,3 +73,52 @@ def make_repo() -> Callable[[Path], RpmRepoMetadata]:
         return RpmRepoMetadata(name, repodata / "primary.xml.gz", None, digest, datetime(2026, 1, 1, tzinfo=UTC))
 
     return make
+
+
+@pytest.fixture
+def make_pool(tmp_path: Path) -> Callable[..., Pool]:
+    """Return a function that makes a pool out of rpm-md metadata without RPM files.
+
+    It takes a map from `name`, `name-version` or `name-version.arch` to what the package has: lists `requires`,
+    `provides`, `recommends`, `supplements`, `conflicts`, `obsoletes` and `files`, and `size` in bytes.
+    """
+
+    def make(packages: dict[str, dict[str, Any]], name: str = "test", **metadata: Any) -> Pool:
+        folder = tmp_path / name
+        folder.mkdir()
+        primary = createrepo_c.PrimaryXmlFile(str(folder / "primary.xml.gz"))
+        primary.set_num_of_pkgs(len(packages))
+        for number, (title, facts) in enumerate(packages.items()):
+            primary.add_pkg(_package(number, title, facts))
+        primary.close()
+        made = datetime(2026, 1, 1, tzinfo=UTC)
+        digest = file_digest(folder / "primary.xml.gz")
+        return Pool([RpmRepoMetadata(name, folder / "primary.xml.gz", None, digest, made, **metadata)])
+
+    return make
+
+
+def _package(number: int, title: str, facts: dict[str, Any]) -> createrepo_c.Package:
+    rest, dot, arch = title.rpartition(".")
+    name, _, version = (rest if dot and not arch.isdigit() else title).partition("-")
+    package = createrepo_c.Package()
+    package.name, package.epoch, package.version, package.release = name, "0", version or "1", "1"
+    package.arch = arch if dot and not arch.isdigit() else "noarch"
+    package.checksum_type, package.pkgId = "sha256", f"{number:064x}"
+    package.summary, package.description = f"the package {name}", ""
+    package.rpm_license, package.rpm_sourcerpm = facts.get("license", "MIT"), f"{name}-{version or 1}-1.src.rpm"
+    package.rpm_vendor = "Test"
+    package.size_installed, package.size_package = facts.get("size", 1000), facts.get("size", 1000) // 2
+    package.location_href = f"{title}.rpm"
+    for kind in ("requires", "recommends", "supplements", "conflicts", "obsoletes"):
+        setattr(package, kind, [_dependency(text) for text in facts.get(kind, ())])
+    package.provides = [(name, "EQ", "0", package.version, "1", False), *map(_dependency, facts.get("provides", ()))]
+    package.files = [("", f"{path.rpartition('/')[0]}/", path.rpartition("/")[2]) for path in facts.get("files", ())]
+    return package
+
+
+def _dependency(text: str) -> tuple[str, str | None, str | None, str | None, str | None, bool]:
+    words = text.split()
+    if text.startswith("(") or len(words) != 3:
+        return (text, None, None, None, None, False)
+    return (words[0], {"=": "EQ", ">=": "GE", "<=": "LE", "<": "LT", ">": "GT"}[words[1]], "0", words[2], None, False)

@@ -71,9 +71,10 @@ class RequirementGraph:
 
         paths = nx.shortest_simple_paths(self.around(number), ROOT, number)
         try:
-            return tuple(tuple(map(self._link, path, path[1:])) for path in islice(paths, at_most))
+            found = [tuple(map(self._link, path, path[1:])) for path in islice(paths, at_most)]
         except nx.NetworkXNoPath:
             return ()
+        return tuple(sorted(found, key=lambda chain: (len(chain), [link.target for link in chain])))
 
     def around(self, number: int) -> nx.DiGraph[int]:
         """Return the part of the graph that lies on a way from what was requested to a package."""

@@ -77,7 +77,7 @@ def _cures(solver: Solver, request: Request) -> Iterator[str]:
     """Yield changes after which the whole request can be solved: each has been tried."""
 
     def asking(texts: Sequence[str]) -> bool:
-        return solver.can_solve(_asking(request, texts))
+        return bool(texts) and solver.can_solve(_asking(request, texts))
 
     def excluding(texts: Sequence[str]) -> bool:
         return solver.can_solve(replace(request, exclude=tuple(texts)))
@@ -90,11 +90,11 @@ def _leaving_out(texts: Sequence[str], works: Callable[[Sequence[str]], bool]) -
     """Yield every text without which it works, or else some that together do, if there are any."""
     alone = [text for text in texts if works([other for other in texts if other != text])]
     yield from alone
-    if alone or not texts or not works(()):
+    if alone or not texts:
         return
     kept: list[str] = []
     for text in texts:
         if works([*kept, text]):
             kept.append(text)
-    if kept:
+    if works(kept):
         yield " and ".join(text for text in texts if text not in kept)

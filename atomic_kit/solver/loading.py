@@ -35,9 +35,10 @@ def load_pool(rpm_repos: Sequence[RpmRepoMetadata], arch: str) -> solv.Pool:
     pool.set_flag(solv.Pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, 1)
     loaded = [_load(pool, metadata) for metadata in rpm_repos]
     pool.addfileprovides()
+    pool.createwhatprovides()
     if excluded := _excluded(pool, list(zip(rpm_repos, loaded, strict=True))):
         pool.set_considered_list([one.id for one in pool.solvables_iter() if one.id not in excluded])
-    pool.createwhatprovides()
+        pool.createwhatprovides()
     return pool
 
 
