@@ -107,3 +107,9 @@ def test_a_second_run_of_a_line_is_refused(tmp_path: Path) -> None:
         pass
     with alone(line):
         pass
+
+
+def test_lock_files_are_beside_the_parameters(tmp_path: Path) -> None:
+    line = load_parameters(write(tmp_path, GOOD + "lockfiles: [lock.json, ../overrides.yaml]\nlock_strict: false\n"))
+    assert line.lockfiles == (tmp_path / "lock.json", tmp_path.parent / "overrides.yaml")
+    assert not line.lock_strict
