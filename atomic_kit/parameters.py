@@ -65,7 +65,8 @@ class Parameters(_Model):
     """A release line.
 
     `file` is the YAML file itself and `overrides` what was set over it. Paths in the file are relative to it
-    and absolute here. `disk_size` is in GiB.
+    and absolute here. Of `lockfiles` the later win; with `lock_strict` exactly their packages are taken.
+    `disk_size` is in GiB.
     """
 
     file: Path
@@ -74,6 +75,8 @@ class Parameters(_Model):
     title: Annotated[str, Field(min_length=1)]
     stream: Name
     treefile: Path
+    lockfiles: tuple[Path, ...] = ()
+    lock_strict: bool = True
     source: Annotated[DemoSource | RpmMdSource, Field(discriminator="kind")]
     arch: Literal["x86_64"] = "x86_64"
     os_name: Name = "atomic"
@@ -132,7 +135,8 @@ def load_parameters(name: str | Path, overrides: Mapping[str, str] | None = None
         raise InputError("\n".join(faults), hint="mend the parameters and run again") from None
     folder = path.parent
     placed = {key: (folder / getattr(checked, key)).resolve() for key in ("treefile", "build", "reports")}
-    return checked.model_copy(update=placed)
+    lockfiles = tuple((folder / path).resolve() for path in checked.lockfiles)
+    return checked.model_copy(update=placed | {"lockfiles": lockfiles})
 
 
 def _override(document: dict[str, Any], key: str, value: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from atomic_kit import ostree
 from atomic_kit.compose import commit_packages
 from atomic_kit.errors import InputError, StepError
 from atomic_kit.packages.diff import InstalledPackage
+from atomic_kit.packages.lock_file import read_lock
 from atomic_kit.parameters import find_parameters
 from atomic_kit.release.records import has_record, read_record, read_table
 from atomic_kit.workspace import Workspace
@@ -62,12 +62,8 @@ def _of_release(folder: Path, build: Path | None) -> Listing:
 
 
 def _of_lock(path: Path) -> tuple[InstalledPackage, ...]:
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["packages"]
-        rows = [(name, *entry["evra"].rsplit(".", 1)) for name, entry in entries.items()]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is not a lock file ({error})", hint="it must have rpm-ostree's shape") from error
-    return tuple(InstalledPackage(name, evr, arch, 0, "") for name, evr, arch in rows)
+    locked = read_lock([path]).packages.values()
+    return tuple(InstalledPackage(one.name, one.evr, one.arch or "", 0, "") for one in locked)
 
 
 def _evr(row: Mapping[Any, Any]) -> str:

@@ -15,6 +15,9 @@ from atomic_kit.sources import Snapshot
 from atomic_kit.sources.opening import open_source
 from atomic_kit.treefile import Treefile, load_treefile
 
+# What does not change a release by itself: places on this disk, and what was set over them.
+_PLACES = {"file", "overrides", "treefile", "lockfiles", "build", "reports"}
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -50,7 +53,7 @@ def plan_releases(line: Parameters) -> list[Release]:
 def input_digest(line: Parameters, treefile: Treefile, snapshot: Snapshot) -> str:
     """Return the SHA-256 of all that a release is made from: package set, treefile and parameters."""
     package_set = resolve_package_set(treefile, snapshot)
-    choices = line.model_dump(mode="json", exclude={"file", "overrides", "treefile", "build", "reports"})
+    choices = line.model_dump(mode="json", exclude=_PLACES)
     return value_digest([package_set.digest, treefile.digest, choices])
 
 
@@ -74,7 +77,7 @@ def _begin(line: Parameters, treefile: Treefile, candidate: Candidate, planned: 
         "snapshot": candidate.snapshot.name,
         "input_digest": candidate.input_digest,
         "overrides": line.overrides,
-        "parameters": line.model_dump(mode="json", exclude={"file", "overrides", "treefile", "build", "reports"}),
+        "parameters": line.model_dump(mode="json", exclude=_PLACES),
     }
     write_record(line.reports / line.stream / version, "plan", facts)
     return open_release(line, version=version)

@@ -12,15 +12,18 @@ def next_version(treefile: Treefile, *, generated: datetime, last: str | None) -
     """Return the version that follows `last` in a stream.
 
     The prefix takes its date from the snapshot, not from the clock. A number is counted up while the
-    prefix stays; a dated prefix starts at .0, a plain one at itself (as rpm-ostree does).
+    prefix stays, after automatic-version-suffix; a dated prefix starts at 0, a plain one at itself (as
+    rpm-ostree does).
     """
     prefix = version_prefix(treefile, generated) or generated.strftime("%Y%m%d")
-    if last is not None and (match := re.fullmatch(re.escape(prefix) + r"(?:\.(\d+))?", last)):
-        return f"{prefix}.{int(match[1] or 0) + 1}"
+    suffix = treefile.automatic_version_suffix
+    if last is not None and (match := re.fullmatch(rf"{re.escape(prefix + suffix)}(\d+)|{re.escape(prefix)}", last)):
+        return f"{prefix}{suffix}{int(match[1] or 0) + 1}"
     dated = "<date:" in treefile.automatic_version_prefix or not treefile.automatic_version_prefix
-    return f"{prefix}.0" if dated else prefix
+    return f"{prefix}{suffix}0" if dated else prefix
 
 
 def version_key(version: str) -> tuple[tuple[int, str], ...]:
-    """Return a key by which versions sort: numbers by value, the rest by text."""
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in version.split("."))
+    """Return a key by which versions sort: numbers by value, the rest by text, whatever stands between them."""
+    parts = re.findall(r"[0-9]+|[^0-9.]+", version)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)

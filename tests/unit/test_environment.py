@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from ruamel.yaml import YAML
 
 PROJECT = Path(__file__).parents[2]
 PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^ \\]+)(?: ; (?P<marker>[^\\]+))? \\$")
@@ -91,7 +91,7 @@ def test_environment_yml_is_what_pyproject_says(project: dict[str, Any]) -> None
 
 
 def test_conda_users_get_every_package_that_pip_users_get(project: dict[str, Any]) -> None:
-    document = YAML(typ="safe").load(PROJECT / "environment.yml")
+    document = yaml.safe_load((PROJECT / "environment.yml").read_text(encoding="utf-8"))
     *conda, pip = document["dependencies"]
     names = {canonicalize_name(Requirement(text).name) for text in conda + pip["pip"]} - {"python", "pip"}
     other_name = {"python-duckdb": "duckdb"}

@@ -90,8 +90,8 @@ def test_a_refused_entry_is_told_once(tmp_path: Path) -> None:
 
 
 def test_an_override_that_yaml_cannot_read_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'2020-13-45' is not a YAML value"):
-        load_parameters(write(tmp_path, GOOD), {"title": "2020-13-45"})
+    with pytest.raises(InputError, match=r"'\[1' is not a YAML value"):
+        load_parameters(write(tmp_path, GOOD), {"title": "[1"})
 
 
 def test_without_apt_the_demo_names_the_parameters_that_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,3 +107,9 @@ def test_a_second_run_of_a_line_is_refused(tmp_path: Path) -> None:
         pass
     with alone(line):
         pass
+
+
+def test_lock_files_are_beside_the_parameters(tmp_path: Path) -> None:
+    line = load_parameters(write(tmp_path, GOOD + "lockfiles: [lock.json, ../overrides.yaml]\nlock_strict: false\n"))
+    assert line.lockfiles == (tmp_path / "lock.json", tmp_path.parent / "overrides.yaml")
+    assert not line.lock_strict

@@ -36,8 +36,15 @@ def test_versions_count_up_as_rpm_ostree_does(prefix: str, last: str | None, ver
     assert next_version(treefile, generated=MOMENT, last=last) == version
 
 
-def test_versions_sort_by_number() -> None:
-    assert sorted(["1.10", "1.9", "1.9.1"], key=version_key) == ["1.9", "1.9.1", "1.10"]
+@pytest.mark.parametrize(("last", "version"), [(None, "22"), ("22", "22-1"), ("22-9", "22-10"), ("22.1", "22")])
+def test_the_number_stands_after_automatic_version_suffix(last: str | None, version: str) -> None:
+    treefile = Treefile((), "", "x", ("a",), automatic_version_prefix="22", automatic_version_suffix="-")
+    assert next_version(treefile, generated=MOMENT, last=last) == version
+
+
+@pytest.mark.parametrize("versions", [["1.9", "1.9.1", "1.10"], ["22", "22-9", "22-10"], ["7.2018.9", "7.2018.10"]])
+def test_versions_sort_by_number(versions: list[str]) -> None:
+    assert sorted({*versions}, key=version_key) == versions
 
 
 def test_a_record_is_read_back_with_its_tables(tmp_path: Path) -> None:
