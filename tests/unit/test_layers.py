@@ -18,7 +18,7 @@ LAYERS = {
     "ground": ["errors", "files", "nevra"],
     "values": ["compose.commit", "packages.diff", "packages.package_set", "release.records", "workspace"],
     "door": ["command", "download", "progress"],
-    "inputs": ["parameters", "sources", "treefile", "yaml"],
+    "inputs": ["parameters", "rpm_repos", "sources", "treefile", "yaml"],
     "engines": ["disk", "ostree", "qemu", "rpm", "sandbox", "solver"],
     "release steps": ["checks", "compose", "history", "images", "packages", "policy", "release"],
     "faces": ["cli", "doctor", "explorer", "pipeline", "report", "steps"],
