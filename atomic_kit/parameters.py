@@ -52,7 +52,7 @@ class Parameters(Choices):
     """
 
     file: Path
-    overrides: dict[str, str] = {}
+    overrides: dict[str, str] = Field(default_factory=dict)
     line: Name
     title: Annotated[str, Field(min_length=1)]
     stream: Name

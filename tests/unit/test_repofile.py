@@ -39,7 +39,9 @@ def write(folder: Path, text: str) -> Path:
 
 def test_a_file_as_centos_has_it(tmp_path: Path) -> None:
     baseos, source = read_repo_file(write(tmp_path, CENTOS), variables=VARIABLES)
-    assert baseos.metalink == "https://mirrors.test/metalink?repo=centos-baseos-9-stream&arch=x86_64&protocol=https,http"
+    assert (
+        baseos.metalink == "https://mirrors.test/metalink?repo=centos-baseos-9-stream&arch=x86_64&protocol=https,http"
+    )
     assert baseos.gpgcheck and not baseos.repo_gpgcheck and baseos.enabled
     assert baseos.gpgkey[0].file == Path("/etc/pki/rpm-gpg/RPM-GPG-KEY-centosofficial")
     assert not source.enabled
