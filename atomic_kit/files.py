@@ -47,6 +47,10 @@ class Checksum:
         """Say whether a file has this digest; a file that is not there has not."""
         return path.is_file() and file_digest(path, self.algorithm) == self.digest
 
+    def fits_bytes(self, content: bytes) -> bool:
+        """Say whether a content has this digest."""
+        return hashlib.new(self.algorithm, content).hexdigest() == self.digest
+
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.digest}"
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, TimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, TimeoutError
 from urllib3.util import Retry
 
 from atomic_kit.errors import FetchError, NoRoomError
@@ -66,7 +66,7 @@ class Session(requests.Session):
 
 class _Again(Retry):
     def increment(self, *arguments: Any, **options: Any) -> Retry:  # type: ignore[override]
-        if isinstance(error := options.get("error"), TimeoutError):
+        if isinstance(error := options.get("error"), TimeoutError) and not isinstance(error, NewConnectionError):
             raise error
         return super().increment(*arguments, **options)
 
@@ -199,10 +199,10 @@ def _is_gone(error: Exception) -> bool:
 def _reason(error: Exception, pace: Pace) -> str:
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code}"
+    if isinstance(error, (ConnectTimeoutError, requests.ConnectTimeout)):
+        return f"no connection within {pace.connect:g} s"
     if isinstance(error, (_StallError, TimeoutError, requests.ReadTimeout)):
         return f"the server stalled for {pace.stall:g} s"
-    if isinstance(error, requests.ConnectTimeout):
-        return f"no connection within {pace.connect:g} s"
     if isinstance(error, requests.exceptions.SSLError):
         return "the server's certificate is not trusted"
     if isinstance(error, requests.ConnectionError):

@@ -7,7 +7,7 @@ bombs and to local files. What is longer or deeper than metadata of packages can
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -32,8 +32,12 @@ def parse_xml(content: bytes, *, of: str, doctype: bool = False) -> ElementTree.
         keys = (_local(key) for key in attributes[::2])
         builder.start(_local(name), dict(zip(keys, attributes[1::2], strict=True)))
 
+    def end(name: str) -> None:
+        parser.leave()
+        builder.end(_local(name))
+
     parser.on_start = start
-    parser.expat.EndElementHandler = lambda name: (parser.leave(), builder.end(_local(name)), None)[-1]
+    parser.expat.EndElementHandler = end
     parser.expat.CharacterDataHandler = builder.data
     parser.feed(content)
     parser.close()
@@ -149,11 +153,3 @@ def number_of(element: ElementTree.Element, path: str, *, of: str) -> int | None
 
 def _local(name: str) -> str:
     return name.rpartition(" ")[2]
-
-
-def check_xml(pieces: Iterable[bytes], *, of: str) -> None:
-    """Hold a document that comes in pieces against the rules."""
-    check = XmlCheck(of)
-    for piece in pieces:
-        check.feed(piece)
-    check.close()

@@ -55,7 +55,7 @@ def check_detached(keyring: Keyring, *, content: bytes, signature: bytes, of: st
     with scratch_folder("signature") as folder:
         (folder / "content").write_bytes(content)
         (folder / "content.asc").write_bytes(signature)
-        argv = ["--status-fd", "1", "--verify", folder / "content.asc", folder / "content"]
+        argv: list[str | Path] = ["--status-fd", "1", "--verify", folder / "content.asc", folder / "content"]
         result = command.run([*_argv(keyring.gpg), *argv], check=False, timeout=60)
     words = [line.split()[1:] for line in result.stdout.splitlines() if line.startswith("[GNUPG:] ")]
     fault = _signature_fault(words, keyring.fingerprints) if result.returncode == 0 else _failure(words)
@@ -73,9 +73,12 @@ def unsigned_packages(keyring: Keyring, files: Sequence[Path]) -> dict[Path, str
     for start in range(0, len(files), 400):
         batch = files[start : start + 400]
         level = ["--define", "_pkgverify_level all", "--define", "_pkgverify_flags 0x0"]
-        argv = ["rpmkeys", "--dbpath", keyring.rpm, *level, "--checksig", "-v", *batch]
+        where = ["--dbpath", str(keyring.rpm)]
         # Macros in a home could switch checks off.
-        result = command.run(argv, check=False, timeout=1800, env={"HOME": str(keyring.rpm)})
+        env = {"HOME": str(keyring.rpm)}
+        result = command.run(
+            ["rpmkeys", *where, *level, "--checksig", "-v", *map(str, batch)], check=False, timeout=1800, env=env
+        )
         told = _blocks(result.stdout, batch)
         for path in batch:
             if fault := _package_fault(told.get(path, [])):
