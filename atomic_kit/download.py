@@ -1,68 +1,130 @@
-"""Files over http, https and file, each verified by its SHA-256 before it takes its name."""
+"""Files over http, https and file: whole or not at all, resumed, and held against the checksum that names them."""
 
 from __future__ import annotations
 
-import errno
-import shutil
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from atomic_kit.errors import FetchError, NoRoomError
+from atomic_kit.files import Checksum, file_digest, new_file
+from atomic_kit.web import Session, TooLongError, opened, persist
 
-from atomic_kit.errors import NoRoomError, StepError
-from atomic_kit.files import file_digest, new_file
-
-_CHUNK = 1 << 20
-_TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
+OnBytes = Callable[[int], None]
 
 
-def session() -> requests.Session:
-    """Return a session that tries again what may pass: broken connections and busy servers."""
-    retries = Retry(total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
-    made = requests.Session()
-    for scheme in ("http://", "https://"):
-        made.mount(scheme, HTTPAdapter(max_retries=retries))
-    return made
+def download(
+    web: Session,
+    url: str,
+    *,
+    to: Path,
+    checksum: Checksum | None = None,
+    size: int | None = None,
+    limit: int | None = None,
+    check: Callable[[Path], None] | None = None,
+    on_bytes: OnBytes | None = None,
+) -> Path:
+    """Fetch a URL to a file, whole or not at all; with a `checksum` only if that is its content.
 
-
-def download(web: requests.Session, url: str, *, to: Path, sha256: str | None = None) -> Path:
-    """Fetch a URL to a file, whole or not at all; with `sha256` (64 hex digits) only if that is its content.
-
-    Raises StepError when the server cannot be reached, does not have the file or gives another content.
+    `size` is the length in bytes that its metadata states, `limit` the most that is taken when nothing states
+    it. With a checksum, what came before a connection broke is kept beside the file as `.NAME.partial` and the
+    next call, of any mirror, goes on from there. `check` looks at the content, once it is known to be the right
+    one, and raises to refuse it. `on_bytes` is told how many bytes came, less than none when
+    they were thrown away. Raises FetchError when the place cannot be reached, does not have the file, stalls or
+    gives another content, NoRoomError when the disk is full.
     """
-    with new_file(to) as part:
-        try:
-            _copy(web, url, part)
-        except (requests.RequestException, OSError) as error:
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise NoRoomError(f"{to}: {error.strerror}") from error
-            raise StepError(
-                f"{url} cannot be fetched ({_reason(error)})", hint="check the URL and the network"
-            ) from error
-        if sha256 is not None and (got := file_digest(part)) != sha256:
-            raise StepError(
-                f"{url} has the SHA-256 {got}, its metadata says {sha256}",
+    told = on_bytes or (lambda _: None)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if checksum is None:
+        with new_file(to) as part:
+            _fetch(web, url, part, most=size or limit, resume=False, on_bytes=told)
+            if check:
+                check(part)
+        return to
+    with _kept_part(to) as part:
+        began = _length(part)
+        told(began)
+        _fetch(web, url, part, most=size or limit, resume=True, on_bytes=told)
+        if began and not checksum.fits(part):
+            _throw_away(part, told)  # what another mirror left there may have been the bad half
+            _fetch(web, url, part, most=size or limit, resume=True, on_bytes=told)
+        if not checksum.fits(part):
+            got = Checksum(checksum.algorithm, file_digest(part, checksum.algorithm))
+            _throw_away(part, told)
+            raise FetchError(
+                f"{url} has the checksum {got}, its metadata says {checksum}",
                 hint="the mirror is being updated or damaged; run again or take another one",
+                stale=True,
             )
+        if check:
+            try:
+                check(part)
+            except BaseException:
+                _throw_away(part, told)
+                raise
     return to
 
 
-def _copy(web: requests.Session, url: str, part: Path) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        shutil.copyfile(unquote(parts.path), part)
-        return
-    with web.get(url, stream=True, timeout=_TIMEOUT) as answer, part.open("wb") as file:
-        answer.raise_for_status()
-        for chunk in answer.iter_content(_CHUNK):
-            file.write(chunk)
+def _fetch(web: Session, url: str, part: Path, *, most: int | None, resume: bool, on_bytes: OnBytes) -> None:
+    def once() -> None:
+        if not resume or (most is not None and _length(part) > most):
+            _throw_away(part, on_bytes)
+        have = _length(part)
+        if have and have == most:
+            return
+        with opened(web, url, {"Range": f"bytes={have}-"} if have else {}) as answer:
+            if have and not (answer.status == 206 and answer.start == have):
+                _throw_away(part, on_bytes)
+                have = 0
+            with part.open("ab") as file:
+                for piece in answer.pieces(web.pace, limit=None if most is None else most - have):
+                    file.write(piece)
+                    on_bytes(len(piece))
+
+    try:
+        persist(web, url, once)
+    except NoRoomError:
+        _throw_away(part, on_bytes)
+        raise
+    except FetchError as error:
+        if isinstance(error.__cause__, TooLongError):
+            _throw_away(part, on_bytes)
+        raise
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answered {error.response.status_code}"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return str(error)
+@contextmanager
+def _kept_part(path: Path) -> Iterator[Path]:
+    """Yield the file in which `path` is gathered: what an earlier try left, unless somebody else works on that.
+
+    It takes the name when the block ends; when it fails, what is in it stays for the next try.
+    """
+    kept = path.with_name(f".{path.name}.partial")
+    with kept.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever had it locked may have given it its final name meanwhile.
+            free = kept.exists() and os.path.samestat(os.fstat(file.fileno()), kept.stat())
+        except BlockingIOError:
+            free = False
+        if free:
+            try:
+                yield kept
+                kept.replace(path)
+            finally:
+                if not _length(kept):
+                    kept.unlink(missing_ok=True)
+            return
+    with new_file(path) as part:
+        yield part
+
+
+def _throw_away(part: Path, on_bytes: OnBytes) -> None:
+    on_bytes(-_length(part))
+    if part.exists():
+        os.truncate(part, 0)
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -32,6 +32,17 @@ class ToolError(StepError):
     """A program that a step needs ended with an error, timed out or is not installed."""
 
 
+class FetchError(StepError):
+    """A file cannot be had from one place; another place may have it.
+
+    `stale`: the place has not, or not any more, what its metadata say; reading them again may help.
+    """
+
+    def __init__(self, what: str, *, hint: str = "", stale: bool = False) -> None:
+        super().__init__(what, hint=hint)
+        self.stale = stale
+
+
 class NoRoomError(StepError):
     """A disk is full, or its user's share of it."""
 

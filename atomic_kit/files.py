@@ -13,14 +13,49 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self, cast
+
+from atomic_kit.errors import StepError
 
 
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content as 64 hex digits."""
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Return the digest of a file's content in hex digits: 64 of them for SHA-256."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """A digest with the name of its algorithm, which must be one that nobody can forge."""
+
+    algorithm: Literal["sha256", "sha384", "sha512"]
+    digest: str
+
+    @classmethod
+    def parse(cls, algorithm: str, digest: str, *, of: str) -> Self:
+        """Read a checksum as metadata spell it; raise StepError for an algorithm that proves nothing."""
+        name, text = algorithm.strip().lower(), digest.strip().lower()
+        if name not in _LENGTHS:
+            raise StepError(f"{of} is named by {name or 'no checksum'}", hint="sha256, sha384 or sha512 is needed")
+        if not re.fullmatch(rf"[0-9a-f]{{{_LENGTHS[name]}}}", text):
+            raise StepError(f"{of} has the {name} {text[:80]!r}, which is none")
+        return cls(cast("Literal['sha256']", name), text)
+
+    def fits(self, path: Path) -> bool:
+        """Say whether a file has this digest; a file that is not there has not."""
+        return path.is_file() and file_digest(path, self.algorithm) == self.digest
+
+    def fits_bytes(self, content: bytes) -> bool:
+        """Say whether a content has this digest."""
+        return hashlib.new(self.algorithm, content).hexdigest() == self.digest
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.digest}"
+
+
+_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 def value_digest(value: Any) -> str:

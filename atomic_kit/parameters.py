@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from atomic_kit.errors import InputError
+from atomic_kit.rpm_repos import Choices, RpmKey, RpmMdSource
+from atomic_kit.rpm_repos import RpmRepo as RpmRepo
 from atomic_kit.workspace import Workspace
 from atomic_kit.yaml import line_of, parse_value, read_yaml
 
@@ -19,40 +21,21 @@ SuiteName = Literal["boot", "upgrade"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DemoSource(_Model):
+class DemoSource(Choices):
     """Packages made out of the machine's own Debian archive."""
 
     kind: Literal["demo"]
     snapshots: Annotated[tuple[Literal["base", "updates"], ...], Field(min_length=1)] = ("base", "updates")
 
 
-class RpmRepo(_Model):
-    """One rpm_repo in the words of a .repo file."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]+$")]
-    baseurl: Annotated[str, Field(pattern=r"^(https?|file)://")]
-    priority: Annotated[int, Field(ge=1, le=99)] = 99
-
-
-class RpmMdSource(_Model):
-    """Packages from rpm-md repositories over http, https or file."""
-
-    kind: Literal["rpm-md"]
-    rpm_repos: Annotated[tuple[RpmRepo, ...], Field(min_length=1)]
-
-
-class Budget(_Model):
+class Budget(Choices):
     """Sizes that a release may not exceed, in MiB; None means that there is no limit."""
 
     installed: Annotated[int, Field(gt=0)] | None = None
     packages: Annotated[int, Field(gt=0)] | None = None
 
 
-class PolicyParameters(_Model):
+class PolicyParameters(Choices):
     """What the policy step holds a package set against."""
 
     vendors: tuple[str, ...] = ()
@@ -61,7 +44,7 @@ class PolicyParameters(_Model):
     budget: Budget = Budget()
 
 
-class Parameters(_Model):
+class Parameters(Choices):
     """A release line.
 
     `file` is the YAML file itself and `overrides` what was set over it. Paths in the file are relative to it
@@ -70,7 +53,7 @@ class Parameters(_Model):
     """
 
     file: Path
-    overrides: dict[str, str] = {}
+    overrides: dict[str, str] = Field(default_factory=dict)
     line: Name
     title: Annotated[str, Field(min_length=1)]
     stream: Name
@@ -127,7 +110,8 @@ def load_parameters(name: str | Path, overrides: Mapping[str, str] | None = None
     for key, value in (overrides or {}).items():
         _override(document, key, parse_value(value))
     try:
-        checked = Parameters.model_validate({**document, "file": path, "overrides": dict(overrides or {})})
+        values = {**document, "file": path, "overrides": dict(overrides or {})}
+        checked = Parameters.model_validate(values, context={"folder": path.parent})
     except ValidationError as error:
         # A list whose entries were refused is not also too short.
         told = [fault for fault in error.errors() if not (fault["type"] == "too_short" and fault["input"])]
@@ -158,13 +142,15 @@ def _fault(path: Path, document: Any, fault: Any) -> str:
         return f"{place}: unknown key" + (f", did you mean {close[0]}?" if close else "")
     if fault["type"] == "missing":
         return f"{place}: is missing"
+    if fault["type"] == "value_error":
+        return f"{place}: {fault['ctx']['error']}"
     return (
         f"{place}: got {fault['input']!r}, expected: {fault['msg'].removeprefix('Input should ').removeprefix('be ')}"
     )
 
 
 def _known_keys() -> set[str]:
-    models = (Parameters, PolicyParameters, Budget, DemoSource, RpmMdSource, RpmRepo)
+    models = (Parameters, PolicyParameters, Budget, DemoSource, RpmMdSource, RpmRepo, RpmKey)
     return {name for model in models for name in model.model_fields} - {"file", "overrides"}
 
 

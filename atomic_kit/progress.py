@@ -25,7 +25,7 @@ FORWARD_VARIABLE = "ATOMIC_KIT_PROGRESS"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One message of a step: `done` and `total` count items, `seconds` is the time since its start."""
+    """One message of a step: `done` and `total` count items, or bytes; `seconds` is the time since its start."""
 
     kind: Literal["start", "advance", "end", "fail"]
     id: str
@@ -33,6 +33,16 @@ class Event:
     done: float = 0
     total: float | None = None
     seconds: float = 0.0
+    unit: Literal["items", "bytes"] = "items"
+
+    @property
+    def count(self) -> str:
+        """How much is done of how much, for a reader; empty when the total is not known."""
+        if not self.total:
+            return ""
+        if self.unit == "bytes":
+            return f"{self.done / 1e6:.1f}/{self.total / 1e6:.1f} MB"
+        return f"{self.done:.0f}/{self.total:.0f}"
 
 
 Listener = Callable[[Event], None]
@@ -42,8 +52,8 @@ _listener: Listener | None = None
 class Step:
     """A piece of long work under way."""
 
-    def __init__(self, text: str, total: float | None) -> None:
-        self.text, self.total, self.done = text, total, 0.0
+    def __init__(self, text: str, total: float | None, unit: Literal["items", "bytes"] = "items") -> None:
+        self.text, self.total, self.done, self._unit = text, total, 0.0, unit
         self._started = time.monotonic()
         self._told = 0.0
         self._id = f"{os.getpid()}-{id(self)}"
@@ -64,13 +74,13 @@ class Step:
     def tell(self, kind: Literal["start", "advance", "end", "fail"]) -> None:
         """Send the state to the listener."""
         seconds = time.monotonic() - self._started
-        listener()(Event(kind, self._id, self.text, self.done, self.total, seconds))
+        listener()(Event(kind, self._id, self.text, self.done, self.total, seconds, self._unit))
 
 
 @contextmanager
-def step(text: str, *, total: float | None = None) -> Iterator[Step]:
-    """Announce a piece of long work; `total` is its number of items, when that is known."""
-    work = Step(text, total)
+def step(text: str, *, total: float | None = None, unit: Literal["items", "bytes"] = "items") -> Iterator[Step]:
+    """Announce a piece of long work; `total` is its number of items or bytes, when that is known."""
+    work = Step(text, total, unit)
     work.tell("start")
     try:
         yield work
@@ -151,8 +161,7 @@ class TerminalBars:
         task = self._tasks.get(event.id)
         if task is None:
             return
-        count = f"{event.done:.0f}/{event.total:.0f}" if event.total else ""
-        self._bars.update(task, description=text, completed=event.done, total=event.total, count=count)
+        self._bars.update(task, description=text, completed=event.done, total=event.total, count=event.count)
         if event.kind in ("end", "fail"):
             mark = "[green]✓[/]" if event.kind == "end" else "[red]✗[/]"
             self._bars.remove_task(self._tasks.pop(event.id))
@@ -178,8 +187,7 @@ class NotebookBars:
             display(bar)  # type: ignore[no-untyped-call]
         bar = self._bars.get(event.id)
         if isinstance(bar, FloatProgress):
-            count = f" ({event.done:.0f}/{event.total:.0f})" if event.total else ""
-            bar.description = f"{event.text}{count}"
+            bar.description = f"{event.text} ({event.count})" if event.count else event.text
             bar.value = event.done
             if event.kind == "end":
                 bar.close()

@@ -16,7 +16,9 @@ class RpmRepoMetadata:
     """The verified metadata of one rpm_repo, on this disk.
 
     `primary` and `filelists` (None when the repository has none) are rpm-md XML files, compressed or not;
-    `digest` is the SHA-256 of its repomd.xml; `generated` is when the repository was made.
+    `digest` is the SHA-256 of its repomd.xml; `generated` is when the repository was made. `priority` (the lowest
+    wins), `cost`, `excludepkgs`, `includepkgs` and `module_hotfixes` mean what dnf.conf(5) says. `modules` (YAML),
+    `comps` and `updateinfo` (XML) are files too, compressed or not; None when the repository has none.
     """
 
     id: str
@@ -28,15 +30,25 @@ class RpmRepoMetadata:
     cost: int = 1000
     excludepkgs: tuple[str, ...] = ()
     includepkgs: tuple[str, ...] = ()
+    modules: Path | None = None
+    comps: Path | None = None
+    updateinfo: Path | None = None
+    module_hotfixes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state of a source at one time: what one release is resolved from."""
+    """The state of a source at one time: what one release is resolved from.
+
+    `modules` are the module streams to enable, e.g. `nodejs:20`, and `platform` is the stream of the module
+    `platform` that others require, e.g. `el9`.
+    """
 
     name: str
     generated: datetime
     rpm_repos: tuple[RpmRepoMetadata, ...]
+    modules: tuple[str, ...] = ()
+    platform: str = ""
 
 
 class Source(Protocol):

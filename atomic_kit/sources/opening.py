@@ -8,8 +8,11 @@ from pathlib import Path
 from atomic_kit import command
 from atomic_kit.errors import InputError
 from atomic_kit.parameters import DemoSource as DemoParameters
-from atomic_kit.parameters import Parameters, load_parameters
+from atomic_kit.parameters import Parameters, RpmRepo, load_parameters
+from atomic_kit.rpm_repos import RpmMdSource as RpmMdParameters
 from atomic_kit.sources import Source
+from atomic_kit.sources.repofile import read_repo_file
+from atomic_kit.treefile import load_treefile
 
 
 def open_source(line: Parameters, *, refresh: bool = True) -> Source:
@@ -30,7 +33,36 @@ def open_source(line: Parameters, *, refresh: bool = True) -> Source:
         return DemoSource(cache, snapshots=line.source.snapshots, refresh=refresh)
     from atomic_kit.sources.rpmmd import RpmMdSource
 
-    return RpmMdSource(cache, line.source.rpm_repos, refresh=refresh)
+    releasever = _releasever(line, line.source)
+    platform = line.source.platform or (f"el{releasever.partition('.')[0]}" if releasever else "")
+    rpm_repos = rpm_repos_of(line, line.source, releasever=releasever)
+    return RpmMdSource(cache, rpm_repos, refresh=refresh, modules=line.source.modules, platform=platform)
+
+
+def rpm_repos_of(line: Parameters, source: RpmMdParameters, *, releasever: str) -> tuple[RpmRepo, ...]:
+    """Return the rpm_repos of a source that are enabled, those of its .repo files after its own.
+
+    Raises InputError when two have the same id, when none is enabled, and for a fault in a .repo file.
+    """
+    variables = {"basearch": line.arch, "arch": line.arch, **source.variables}
+    if releasever:
+        variables["releasever"] = releasever
+    found = list(source.rpm_repos)
+    for path in source.repo_files:
+        found += read_repo_file(path, variables=variables, fingerprints=source.fingerprints)
+    enabled = tuple(one for one in found if one.enabled)
+    ids = [one.id for one in enabled]
+    if twice := sorted({one for one in ids if ids.count(one) > 1}):
+        raise InputError(f"two rpm_repos have the id {twice[0]}", hint="rename one of them")
+    if not enabled:
+        raise InputError(f"no rpm_repo of {line.title} is enabled", hint="set enabled: true for one")
+    return enabled
+
+
+def _releasever(line: Parameters, source: RpmMdParameters) -> str:
+    if source.releasever:
+        return source.releasever
+    return load_treefile(line.treefile).releasever if line.treefile.is_file() else ""
 
 
 def _without_apt(folder: Path) -> list[str]:

@@ -1,114 +1,192 @@
 """The rpm-md source: repositories as createrepo_c makes them and dnf reads them.
 
-Every file is held against the checksum in the metadata that names it. Signatures of repomd.xml and of
-packages are not checked yet.
+A package file gets its name in the cache when its checksum is the one in the verified metadata and, unless
+`gpgcheck` is off, a pinned key signed it. The folder that it lies in says by which keys it was checked.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-import createrepo_c
-
-from atomic_kit.download import download, session
-from atomic_kit.errors import StepError
-from atomic_kit.files import file_digest
+from atomic_kit.download import download
+from atomic_kit.errors import FetchError, StepError
+from atomic_kit.files import Checksum, file_digest, value_digest
 from atomic_kit.packages.package_set import Package
-from atomic_kit.parameters import RpmRepo
-from atomic_kit.progress import step
-from atomic_kit.sources import RpmRepoMetadata, Snapshot
+from atomic_kit.progress import Step, step
+from atomic_kit.rpm_repos import RpmKey, RpmRepo
+from atomic_kit.sources import Snapshot
+from atomic_kit.sources.documents import safe_location
+from atomic_kit.sources.keys import LIMIT, Keyring, open_keyring, unsigned_packages
+from atomic_kit.sources.metadata import MetadataReader
+from atomic_kit.web import Pace, session
 
-_PARALLEL = 4
+_PARALLEL = 8
+_UNCHECKED = "unchecked"
 
 
 class RpmMdSource:
-    """Packages from rpm-md repositories; `cache` keeps metadata and RPM files."""
+    """Packages from rpm-md repositories; `cache` keeps metadata, keys and RPM files.
 
-    def __init__(self, cache: Path, rpm_repos: Sequence[RpmRepo], *, refresh: bool = True) -> None:
-        self._cache, self._rpm_repos, self._refresh = cache, tuple(rpm_repos), refresh
-        self._web = session()
+    `modules` and `platform` go into the snapshot. `pace` says how patient it is with servers.
+    """
+
+    def __init__(
+        self,
+        cache: Path,
+        rpm_repos: Sequence[RpmRepo],
+        *,
+        refresh: bool = True,
+        modules: Sequence[str] = (),
+        platform: str = "",
+        pace: Pace | None = None,
+    ) -> None:
+        self._cache, self._refresh = cache, refresh
+        self._modules, self._platform = tuple(modules), platform
+        self._web = session(pace or Pace())
+        self._rpm_repos = {one.id: one for one in rpm_repos if one.enabled}
+        self._readers = {one.id: self._reader(one) for one in self._rpm_repos.values()}
+        self._rings = {one.id: _ring(one) for one in self._rpm_repos.values()}
+        self._keyrings: dict[str, Keyring] = {}
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Return the repositories' present state as the one snapshot `current`."""
-        with step("Reading the metadata of the rpm_repos", total=len(self._rpm_repos)) as bar:
+        with step("Reading the metadata of the rpm_repos", total=len(self._readers)) as bar:
             found = []
-            for rpm_repo in self._rpm_repos:
-                found.append(self._metadata(rpm_repo))
+            for reader in self._readers.values():
+                found.append(reader.read())
                 bar.advance()
-        return (Snapshot("current", max(one.generated for one in found), tuple(found)),)
+        generated = max(one.generated for one in found)
+        return (Snapshot("current", generated, tuple(found), self._modules, self._platform),)
 
     def kept(self, packages: Sequence[Package]) -> dict[Package, Path]:
-        """Return the RPM files of those packages that were fetched before."""
-        return {package: path for package in packages if _is_kept(path := self._place(package), package)}
+        """Return the RPM files of those packages that were fetched, and their signatures checked, before."""
+        return {package: path for package in packages if _checksum(package).fits(path := self._place(package))}
 
     def fetch(self, packages: Sequence[Package]) -> dict[Package, Path]:
         """Return a verified RPM file for each package, downloading what the cache lacks."""
-        bases = {rpm_repo.id: rpm_repo.baseurl for rpm_repo in self._rpm_repos}
-        with (
-            step(f"Fetching {len(packages)} packages", total=len(packages)) as bar,
-            ThreadPoolExecutor(_PARALLEL) as pool,
-        ):
+        have = self.kept(packages)
+        missing = [package for package in packages if package not in have]
+        if missing:
+            size = sum(package.download_size for package in missing)
+            with step(f"Fetching {len(missing)} packages", total=size, unit="bytes") as bar:
+                self._download(missing, bar)
+            self._check_signatures([one for one in missing if self._rpm_repos[one.rpm_repo].gpgcheck])
+        return {package: self._place(package) for package in packages}
 
-            def one(package: Package) -> Path:
-                path = self._package(package, bases[package.rpm_repo])
-                bar.advance()
-                return path
-
-            return dict(zip(packages, pool.map(one, packages), strict=True))
-
-    def _package(self, package: Package, base: str) -> Path:
-        algorithm, _, digest = package.checksum.partition(":")
-        if algorithm != "sha256":
-            raise StepError(f"{package.nevra} is listed with {algorithm or 'no checksum'}", hint="sha256 is needed")
-        path = self._place(package)
-        if _is_kept(path, package):
-            return path
-        return download(self._web, _url(base, package.location), to=path, sha256=digest)
-
-    def _place(self, package: Package) -> Path:
-        digest = package.checksum.rpartition(":")[2]
-        return self._cache / "packages" / digest[:2] / f"{digest}-{_file_name(package.location)}"
-
-    def _metadata(self, rpm_repo: RpmRepo) -> RpmRepoMetadata:
-        folder = self._cache / "metadata" / rpm_repo.id
-        repomd = folder / "repomd.xml"
-        if self._refresh or not repomd.is_file():
-            download(self._web, _url(rpm_repo.baseurl, "repodata/repomd.xml"), to=repomd)
-        try:
-            records = {record.type: record for record in createrepo_c.Repomd(str(repomd)).records}
-        except (createrepo_c.CreaterepoCError, OSError) as error:
-            raise StepError(f"the repomd.xml of rpm_repo {rpm_repo.id} cannot be read ({error})") from error
-        if "primary" not in records:
-            raise StepError(f"rpm_repo {rpm_repo.id} has no primary metadata", hint="is its baseurl right?")
-        files = {kind: self._file(rpm_repo, records[kind]) for kind in ("primary", "filelists") if kind in records}
-        return RpmRepoMetadata(
-            id=rpm_repo.id,
-            primary=files["primary"],
-            filelists=files.get("filelists"),
-            digest=file_digest(repomd),
-            generated=datetime.fromtimestamp(records["primary"].timestamp, UTC),
-            priority=rpm_repo.priority,
+    def _reader(self, rpm_repo: RpmRepo) -> MetadataReader:
+        return MetadataReader(
+            self._web,
+            rpm_repo,
+            folder=self._cache / "metadata",
+            keyring=lambda: self._keyring(rpm_repo),
+            refresh=self._refresh,
         )
 
-    def _file(self, rpm_repo: RpmRepo, record: createrepo_c.RepomdRecord) -> Path:
-        if record.checksum_type != "sha256":
-            raise StepError(f"rpm_repo {rpm_repo.id} names its {record.type} by {record.checksum_type}, not sha256")
-        path = self._cache / "metadata" / rpm_repo.id / f"{record.checksum[:32]}-{_file_name(record.location_href)}"
-        if path.is_file() and file_digest(path) == record.checksum:
-            return path
-        return download(self._web, _url(rpm_repo.baseurl, record.location_href), to=path, sha256=record.checksum)
+    def _download(self, packages: Sequence[Package], bar: Step) -> None:
+        lock = threading.Lock()
+
+        def told(amount: int) -> None:
+            with lock:
+                bar.advance(amount)
+
+        def one(package: Package) -> None:
+            target = self._incoming(package) if self._rpm_repos[package.rpm_repo].gpgcheck else self._place(package)
+            if _checksum(package).fits(target):
+                return told(package.download_size)
+            location = safe_location(package.location, of=f"rpm_repo {package.rpm_repo}")
+            self._readers[package.rpm_repo].mirrors.first(
+                lambda base: download(
+                    self._web,
+                    f"{base}/{location}",
+                    to=target,
+                    checksum=_checksum(package),
+                    size=package.download_size or None,
+                    limit=4 << 30,
+                    on_bytes=told,
+                ),
+                what=_file_name(package),
+            )
+            return None
+
+        pool = ThreadPoolExecutor(_PARALLEL)
+        try:
+            for _ in pool.map(one, packages):
+                pass
+        except FetchError as error:
+            hint = "run again: the repository changed since its metadata were read" if error.stale else error.hint
+            raise FetchError(error.what, hint=hint) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _check_signatures(self, packages: Sequence[Package]) -> None:
+        """Give the packages that are well signed their places and throw the others away."""
+        groups: dict[str, list[Package]] = {}
+        for package in packages:
+            groups.setdefault(self._rings[package.rpm_repo], []).append(package)
+        with step(f"Checking the signatures of {len(packages)} packages"):
+            for group in groups.values():
+                keyring = self._keyring(self._rpm_repos[group[0].rpm_repo])
+                files = {self._incoming(package): package for package in group}
+                faults = unsigned_packages(keyring, list(files))
+                for path, package in files.items():
+                    if path in faults:
+                        path.unlink()
+                    else:
+                        place = self._place(package)
+                        place.parent.mkdir(parents=True, exist_ok=True)
+                        path.replace(place)
+                if faults:
+                    path, fault = next(iter(sorted(faults.items())))
+                    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+                    raise StepError(
+                        f"{files[path].nevra} of rpm_repo {files[path].rpm_repo} {fault}{more}",
+                        hint=f"it must be signed by {' or '.join(keyring.fingerprints)}",
+                    )
+
+    def _keyring(self, rpm_repo: RpmRepo) -> Keyring:
+        if rpm_repo.id not in self._keyrings:
+            self._keyrings[rpm_repo.id] = open_keyring(self._cache / "keys", rpm_repo.gpgkey, content=self._key)
+        return self._keyrings[rpm_repo.id]
+
+    def _key(self, key: RpmKey) -> bytes:
+        """Return the bytes of a key; the network is asked once a run, and not at all without `refresh`."""
+        try:
+            if key.file is not None:
+                return key.file.read_bytes()
+        except OSError as error:
+            raise StepError(f"the key {key.file} cannot be read ({error.strerror})", hint="check gpgkey") from error
+        assert key.url is not None
+        kept = self._cache / "keys" / f"{value_digest(key.url)[:32]}.asc"
+        if self._refresh or not kept.is_file():
+            download(self._web, key.url, to=kept, limit=LIMIT)
+        return kept.read_bytes()
+
+    def _place(self, package: Package) -> Path:
+        return self._file(self._rings[package.rpm_repo], package)
+
+    def _incoming(self, package: Package) -> Path:
+        return self._file("incoming", package)
+
+    def _file(self, folder: str, package: Package) -> Path:
+        digest = _checksum(package).digest
+        return self._cache / "packages" / folder / digest[:2] / f"{digest}-{_file_name(package)}"
 
 
-def _file_name(location: str) -> str:
-    return PurePosixPath(location).name
+def _ring(rpm_repo: RpmRepo) -> str:
+    """Return a name for the keys that packages of an rpm_repo are held against."""
+    if not rpm_repo.gpgcheck:
+        return _UNCHECKED
+    local = [file_digest(key.file) for key in rpm_repo.gpgkey if key.file and key.file.is_file()]
+    return value_digest([[(key.place, key.fingerprint) for key in rpm_repo.gpgkey], local])[:16]
 
 
-def _url(base: str, location: str) -> str:
-    return f"{base.rstrip('/')}/{location}"
+def _checksum(package: Package) -> Checksum:
+    algorithm, _, digest = package.checksum.partition(":")
+    return Checksum.parse(algorithm, digest, of=str(package.nevra))
 
 
-def _is_kept(path: Path, package: Package) -> bool:
-    return path.is_file() and f"sha256:{file_digest(path)}" == package.checksum
+def _file_name(package: Package) -> str:
+    return PurePosixPath(safe_location(package.location, of=f"rpm_repo {package.rpm_repo}")).name

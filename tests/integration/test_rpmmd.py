@@ -24,7 +24,7 @@ def test_packages_are_resolved_fetched_and_verified(
     lib = make_rpm("lib")
     make_repo(folder)
     with served(folder) as port:
-        repo = RpmRepo(id="test", baseurl=f"http://127.0.0.1:{port}/")
+        repo = RpmRepo(id="test", baseurl=f"http://127.0.0.1:{port}/", gpgcheck=False, repo_gpgcheck=False)
         source = RpmMdSource(tmp_path / "cache", [repo])
         (snapshot,) = source.snapshots()
         package_set = Pool(snapshot.rpm_repos).solve(Request(("app",)))
@@ -47,7 +47,9 @@ def test_no_server_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         base_url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        source = RpmMdSource(tmp_path / "cache", [RpmRepo(id="x", baseurl=base_url)])
+        source = RpmMdSource(
+            tmp_path / "cache", [RpmRepo(id="x", baseurl=base_url, gpgcheck=False, repo_gpgcheck=False)]
+        )
         with pytest.raises(StepError, match=r"repomd\.xml cannot be fetched \(no connection\)"):
             source.snapshots()
     assert not list((tmp_path / "cache").rglob("*.xml"))

@@ -1,0 +1,155 @@
+"""XML out of the network, read without trusting it.
+
+No entity is ever expanded and nothing else is read because a document names it: that closes the door to entity
+bombs and to local files. What is longer or deeper than metadata of packages can be is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from atomic_kit.errors import StepError
+
+# Characters of one attribute, and elements inside each other; the longest real ones are some thousands, and eight.
+_LONGEST_ATTRIBUTE = 1 << 16
+_DEEPEST = 64
+
+
+def parse_xml(content: bytes, *, of: str, doctype: bool = False) -> ElementTree.Element:
+    """Return the root of a document; tags and attributes have their local names, without a namespace.
+
+    `of` names the document in messages. With `doctype` it may say what document type it is, as comps do. Raises
+    StepError when it is not XML or not a harmless one.
+    """
+    builder = ElementTree.TreeBuilder()
+    parser = _Parser(of, doctype=doctype)
+
+    def start(name: str, attributes: list[str]) -> None:
+        keys = (_local(key) for key in attributes[::2])
+        builder.start(_local(name), dict(zip(keys, attributes[1::2], strict=True)))
+
+    def end(name: str) -> None:
+        parser.leave()
+        builder.end(_local(name))
+
+    parser.on_start = start
+    parser.expat.EndElementHandler = end
+    parser.expat.CharacterDataHandler = builder.data
+    parser.feed(content)
+    parser.close()
+    return builder.close()
+
+
+class XmlCheck:
+    """Reads a long document piece by piece and holds it against the rules; keeps nothing of it.
+
+    `close` says that it ended. Both raise StepError. The places in `<location>` must lie inside the repository.
+    """
+
+    def __init__(self, of: str) -> None:
+        self._parser = _Parser(of, doctype=False)
+        self._parser.on_start = self._start
+        self._parser.expat.EndElementHandler = lambda _: self._parser.leave()
+        self._of = of
+        self.feed = self._parser.feed
+        self.close = self._parser.close
+
+    def _start(self, name: str, attributes: list[str]) -> None:
+        if name.endswith("location") and _local(name) == "location":
+            for key, value in zip(attributes[::2], attributes[1::2], strict=True):
+                if _local(key) == "href":
+                    safe_location(value, of=self._of)
+                elif _local(key) == "base":
+                    raise StepError(f"{self._of} sends its packages to {value[:200]!r}", hint="that is not supported")
+
+
+def safe_location(location: str, *, of: str) -> str:
+    """Return a location when it lies below its repository; raise StepError when it climbs out or leads elsewhere."""
+    plain = unquote(location)
+    parts = urlsplit(location)
+    if (
+        not plain
+        or parts.scheme
+        or parts.netloc
+        or plain.startswith("/")
+        or re.search(r"[\x00-\x1f\x7f\\?#]", plain)
+        or {".", ".."} & set(plain.split("/"))
+        or len(location) > 1024
+    ):
+        raise StepError(
+            f"{of} names the location {location[:200]!r}, which is not below the repository",
+            hint="somebody may have tampered with it; do not use this place",
+        )
+    return location
+
+
+class _Parser:
+    """expat with everything refused that metadata have no use for."""
+
+    def __init__(self, of: str, *, doctype: bool) -> None:
+        self._of, self._doctype, self._depth = of, doctype, 0
+        self.on_start: Callable[[str, list[str]], None] = lambda _name, _attributes: None
+        self.expat = expat.ParserCreate(namespace_separator=" ")
+        self.expat.ordered_attributes = True
+        self.expat.buffer_text = True
+        self.expat.StartElementHandler = self._start
+        self.expat.StartDoctypeDeclHandler = self._document_type
+        self.expat.EntityDeclHandler = self._refused
+        self.expat.ExternalEntityRefHandler = self._refused
+
+    def feed(self, piece: bytes) -> None:
+        try:
+            self.expat.Parse(piece, False)
+        except expat.ExpatError as error:
+            raise self._broken(error) from error
+
+    def close(self) -> None:
+        try:
+            self.expat.Parse(b"", True)
+        except expat.ExpatError as error:
+            raise self._broken(error) from error
+
+    def leave(self) -> None:
+        self._depth -= 1
+
+    def _start(self, name: str, attributes: list[str]) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise StepError(f"{self._of} has more than {_DEEPEST} elements inside each other")
+        if attributes and max(map(len, attributes)) > _LONGEST_ATTRIBUTE:
+            raise StepError(f"{self._of} has an attribute of more than {_LONGEST_ATTRIBUTE} characters")
+        self.on_start(name, attributes)
+
+    def _document_type(self, name: str, system: str | None, public: str | None, inside: bool) -> None:
+        if inside or not self._doctype:
+            self._refused()
+
+    def _refused(self, *_: object) -> int:
+        raise StepError(f"{self._of} declares entities or a document type", hint="metadata never do; do not use it")
+
+    def _broken(self, error: expat.ExpatError) -> StepError:
+        said = expat.ErrorString(error.code)
+        return StepError(f"{self._of} is not whole XML (line {error.lineno}: {said})", hint="run again")
+
+
+def text_of(element: ElementTree.Element, path: str) -> str:
+    """Return the text of the first element below that has this path, without blanks around it; else nothing."""
+    return (element.findtext(path) or "").strip()
+
+
+def number_of(element: ElementTree.Element, path: str, *, of: str) -> int | None:
+    """Return the number in the first element that has this path, None when there is none; it must be sensible."""
+    text = text_of(element, path)
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]*)?", text):
+        raise StepError(f"{of} says {path} {text[:40]!r}, which is no number of this kind")
+    return int(text.partition(".")[0])
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
