@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from atomic_kit.errors import InputError
+from atomic_kit.packages.lock import Lock
 from atomic_kit.packages.package_set import PackageSet
 from atomic_kit.solver import Pool, Request
 from atomic_kit.sources import Snapshot
+from atomic_kit.sources.comps import group_packages, merge_comps, read_comps
 from atomic_kit.treefile import Treefile
 
 
-def resolve_package_set(treefile: Treefile, snapshot: Snapshot) -> PackageSet:
-    """Solve a treefile's packages over a snapshot.
+def resolve_package_set(treefile: Treefile, snapshot: Snapshot, *, lock: Lock | None = None) -> PackageSet:
+    """Solve a treefile's packages over a snapshot, with a lock that keeps to it.
 
     Raises InputError with the solver's reasons when there is no such set.
     """
-    request = Request(treefile.packages, exclude=treefile.exclude_packages, recommends=treefile.recommends)
-    return Pool(snapshot.rpm_repos).solve(request)
+    return open_pool(snapshot, arch=treefile.basearch).solve(request_of(treefile, lock=lock))
+
+
+def open_pool(snapshot: Snapshot, *, arch: str = "x86_64") -> Pool:
+    """Return the pool of a snapshot's packages."""
+    return Pool(snapshot.rpm_repos, arch=arch, modules=snapshot.modules, platform=snapshot.platform)
+
+
+def request_of(treefile: Treefile, *, lock: Lock | None = None) -> Request:
+    """Return what a treefile asks the solver for."""
+    return Request(
+        treefile.packages,
+        exclude=treefile.exclude_packages,
+        recommends=treefile.recommends,
+        from_rpm_repo=tuple((one.rpm_repo, one.packages) for one in treefile.repo_packages),
+        lock=lock,
+    )
+
+
+def with_groups(request: Request, snapshot: Snapshot, pool: Pool) -> Request:
+    """Return a request in which `@GROUP` stands for the packages that `dnf group install` would take.
+
+    A package of a group that no rpm_repo has is passed over, as dnf does. Raises InputError for an unknown group.
+    """
+    groups = [text for text in request.packages if text.startswith("@")]
+    if not groups:
+        return request
+    parts = [
+        read_comps(metadata.comps, of=f"the comps.xml of {metadata.id}")
+        for metadata in snapshot.rpm_repos
+        if metadata.comps
+    ]
+    if not parts:
+        raise InputError(f"no rpm_repo has groups, so {groups[0]} cannot be resolved", hint="name packages")
+    packages = [text for text in request.packages if text not in groups]
+    members = group_packages(merge_comps(parts), groups, present=packages)
+    known = _there(pool, members)
+    return replace(request, packages=(*packages, *(one for one in known if one not in packages)))
+
+
+def _there(pool: Pool, names: Sequence[str]) -> list[str]:
+    return [name for name in names if pool.named(name)]

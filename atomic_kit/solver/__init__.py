@@ -4,6 +4,6 @@ A pool is loaded once for a list of rpm_repos and answers any number of requests
 """
 
 from atomic_kit.solver.pool import Answer, Pool
-from atomic_kit.solver.request import Pin, Request
+from atomic_kit.solver.request import Request
 
-__all__ = ["Answer", "Pin", "Pool", "Request"]
+__all__ = ["Answer", "Pool", "Request"]

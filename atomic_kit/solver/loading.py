@@ -12,7 +12,9 @@ import solv
 
 from atomic_kit.errors import StepError
 from atomic_kit.files import new_file
+from atomic_kit.solver.module_cache import cached_module_filter
 from atomic_kit.sources import RpmRepoMetadata
+from atomic_kit.sources.modules import ModuleFilter
 
 _SPEC = (
     solv.Selection.SELECTION_NAME
@@ -22,10 +24,12 @@ _SPEC = (
 )
 
 
-def load_pool(rpm_repos: Sequence[RpmRepoMetadata], arch: str) -> solv.Pool:
-    """Return a pool of all packages of some rpm_repos that fit an architecture.
+def load_pool(
+    rpm_repos: Sequence[RpmRepoMetadata], arch: str, *, modules: Sequence[str] = (), platform: str = ""
+) -> solv.Pool:
+    """Return a pool of all packages of some rpm_repos that fit an architecture and that nothing hides.
 
-    Raises StepError when metadata cannot be read.
+    Raises StepError when metadata cannot be read, InputError for `modules` that cannot be enabled.
     """
     pool = solv.Pool()
     pool.setdisttype(solv.Pool.DISTTYPE_RPM)
@@ -33,10 +37,13 @@ def load_pool(rpm_repos: Sequence[RpmRepoMetadata], arch: str) -> solv.Pool:
     # As Fedora builds libsolv: a package of another word size is no rival of one with its name.
     pool.set_flag(solv.Pool.POOL_FLAG_OBSOLETEUSESCOLORS, 1)
     pool.set_flag(solv.Pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, 1)
-    loaded = [_load(pool, metadata) for metadata in rpm_repos]
+    loaded = [(metadata, _load(pool, metadata)) for metadata in rpm_repos]
     pool.addfileprovides()
     pool.createwhatprovides()
-    if excluded := _excluded(pool, list(zip(rpm_repos, loaded, strict=True))):
+    excluded = _excluded(pool, loaded)
+    if any(metadata.modules for metadata in rpm_repos) or modules:
+        excluded |= _hidden(pool, loaded, cached_module_filter(rpm_repos, modules, platform=platform, arch=arch))
+    if excluded:
         pool.set_considered_list([one.id for one in pool.solvables_iter() if one.id not in excluded])
         pool.createwhatprovides()
     return pool
@@ -50,6 +57,19 @@ def _excluded(pool: solv.Pool, rpm_repos: Iterable[tuple[RpmRepoMetadata, solv.R
             excluded |= {one.id for one in repo.solvables_iter()} - _matching(pool, repo, metadata.includepkgs)
         excluded |= _matching(pool, repo, metadata.excludepkgs)
     return excluded
+
+
+def _hidden(pool: solv.Pool, rpm_repos: Iterable[tuple[RpmRepoMetadata, solv.Repo]], modules: ModuleFilter) -> set[int]:
+    """Return the packages that module streams take away."""
+    rivals = {one.id for name in modules.active_names for one in pool.whatprovides(pool.Dep(name))}
+    hidden: set[int] = set()
+    for metadata, repo in rpm_repos:
+        for one in repo.solvables_iter() if not metadata.module_hotfixes else ():
+            epoch = "" if ":" in one.evr else "0:"
+            nevra = f"{one.name}-{epoch}{one.evr}.{one.arch}"
+            if nevra in modules.excluded_nevras or (one.id in rivals and nevra not in modules.active_nevras):
+                hidden.add(one.id)
+    return hidden
 
 
 def _matching(pool: solv.Pool, repo: solv.Repo, specs: Iterable[str]) -> set[int]:

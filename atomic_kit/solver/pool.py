@@ -10,11 +10,12 @@ from typing import Any
 import solv
 
 from atomic_kit.errors import UnsolvableError
+from atomic_kit.packages.lock import Lock, LockedPackage
 from atomic_kit.packages.package_set import Package, PackageSet, Reason
 from atomic_kit.solver.explain import explain
 from atomic_kit.solver.formula import Formula, Ids, Provided, parse
 from atomic_kit.solver.loading import load_pool
-from atomic_kit.solver.request import Pin, Request
+from atomic_kit.solver.request import Request
 from atomic_kit.sources import RpmRepoMetadata
 
 _NAMED = (
@@ -65,8 +66,16 @@ class Relation:
 class Pool:
     """All packages of some rpm_repos, ready to be solved over; a package is known by its id, an int."""
 
-    def __init__(self, rpm_repos: Sequence[RpmRepoMetadata], *, arch: str = "x86_64") -> None:
-        self._pool = load_pool(rpm_repos, arch)
+    def __init__(
+        self,
+        rpm_repos: Sequence[RpmRepoMetadata],
+        *,
+        arch: str = "x86_64",
+        modules: Sequence[str] = (),
+        platform: str = "",
+    ) -> None:
+        self._pool = load_pool(rpm_repos, arch, modules=modules, platform=platform)
+        self._on_demand = {metadata.id for metadata in rpm_repos if metadata.on_demand}
         # A pool lives as long as its process; what was asked once is answered from memory.
         self._selected = cache(self._select)
         self.relations = cache(self._relations)
@@ -154,7 +163,7 @@ class Pool:
             jobs += [job for text in texts for job in self._from_rpm_repo(text, rpm_repo)]
         for text in request.exclude:
             jobs += self._pool.select(text, _EXCLUDED).jobs(solv.Job.SOLVER_LOCK)
-        return jobs + self._pinned(request) if request.pins else jobs
+        return jobs + self._lock_jobs(request.lock) if request.lock else jobs
 
     def _from_rpm_repo(self, text: str, rpm_repo: str) -> list[solv.Job]:
         inside = [one for one in self._selection(text).solvables() if one.repo.name == rpm_repo]
@@ -162,32 +171,33 @@ class Pool:
             raise UnsolvableError([f"rpm_repo {rpm_repo} has no {text!r}"], hint="check repo-packages")
         return [self._one_of([one.id for one in inside], solv.Job.SOLVER_INSTALL)]
 
-    def _pinned(self, request: Request) -> list[solv.Job]:
-        """Return jobs that leave nothing but the pinned packages; raise UnsolvableError naming those that miss."""
-        found = {pin: self._pin(pin) for pin in request.pins}
-        if missing := [str(pin) for pin, ids in found.items() if not ids]:
-            problems = [f"the lock file names {one}, which no rpm_repo has" for one in missing]
-            raise UnsolvableError(problems, hint="take the rpm_repos of the lock's time, or make a new lock file")
-        pinned = {number for ids in found.values() for number in ids}
-        others = [number for number in self.ids() if number not in pinned]
-        jobs = [self._one_of(others, solv.Job.SOLVER_LOCK)] if others else []
-        if request.whole:
-            jobs += [self._one_of(sorted(ids), solv.Job.SOLVER_INSTALL) for ids in found.values()]
+    def _lock_jobs(self, lock: Lock) -> list[solv.Job]:
+        """Return jobs that keep to a lock; raise UnsolvableError naming the locked packages that are not there."""
+        found = {one: self._locked(one) for one in lock.packages.values()}
+        if missing := [one for one, ids in found.items() if not ids]:
+            problems = [f"{one} is locked ({one.place or 'by the lock'}), and no rpm_repo has it" for one in missing]
+            raise UnsolvableError(problems, hint="take the rpm_repos of the lock's time, or make the lock anew")
+        allowed = {number for ids in found.values() for number in ids}
+        named = (self._named(name) for name in lock.packages)
+        barred = set(self.ids() if lock.strict else (number for ids in named for number in ids)) - allowed
+        jobs = [self._one_of(barred, solv.Job.SOLVER_LOCK)] if barred else []
+        if lock.strict:
+            jobs += [self._one_of(ids, solv.Job.SOLVER_INSTALL) for ids in found.values()]
         return jobs
 
-    def _pin(self, pin: Pin) -> Ids:
-        """Return the packages that a pin can mean: of its digest, if the rpm_repos list one with it."""
-        exact = self._pool.select(pin.name, solv.Selection.SELECTION_NAME).solvables()
-        packages = {one.id: self.package(one.id) for one in exact}
-        named = {
-            number: package
-            for number, package in packages.items()
-            if package.nevra.evr == pin.evr and pin.arch in (None, package.arch)
-        }
-        return frozenset(number for number, one in named.items() if one.checksum == pin.digest) or frozenset(named)
+    def _locked(self, locked: LockedPackage) -> Ids:
+        return frozenset(number for number in self._named(locked.name) if locked.fits(self._as_locked(number)))
+
+    def _as_locked(self, number: int) -> Package:
+        """Return a package as a lock sees it; what is made on demand has no checksum before it is made."""
+        package = self.package(number)
+        return replace(package, checksum="") if package.rpm_repo in self._on_demand else package
+
+    def _named(self, name: str) -> list[int]:
+        return [one.id for one in self._pool.select(name, solv.Selection.SELECTION_NAME).solvables()]
 
     def _one_of(self, ids: Collection[int], how: int) -> solv.Job:
-        many = self._pool.towhatprovides(list(ids))
+        many = self._pool.towhatprovides(sorted(ids))
         return self._pool.Job(how | solv.Job.SOLVER_SOLVABLE_ONE_OF, many)
 
     def _select(self, text: str) -> tuple[tuple[solv.Job, ...], Ids]:

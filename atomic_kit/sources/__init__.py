@@ -18,7 +18,8 @@ class RpmRepoMetadata:
     `primary` and `filelists` (None when the repository has none) are rpm-md XML files, compressed or not;
     `digest` is the SHA-256 of its repomd.xml; `generated` is when the repository was made. `priority` (the lowest
     wins), `cost`, `excludepkgs`, `includepkgs` and `module_hotfixes` mean what dnf.conf(5) says. `modules` (YAML),
-    `comps` and `updateinfo` (XML) are files too, compressed or not; None when the repository has none.
+    `comps` and `updateinfo` (XML) are files too, compressed or not; None when the repository has none. What is
+    made `on_demand` has the checksums of what it is made from.
     """
 
     id: str
@@ -34,6 +35,7 @@ class RpmRepoMetadata:
     comps: Path | None = None
     updateinfo: Path | None = None
     module_hotfixes: bool = False
+    on_demand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ import pytest
 from atomic_kit.errors import InputError, UnsolvableError
 from atomic_kit.packages.compare import Comparison, newest
 from atomic_kit.packages.graph import RequirementGraph
+from atomic_kit.packages.lock import Lock, LockedPackage
 from atomic_kit.packages.package_set import Reason
 from atomic_kit.packages.what_if import alternatives, changed, fewest_requests, request_sizes, what_if
 from atomic_kit.packages.why import explain_package
-from atomic_kit.solver import Pin, Pool, Request
+from atomic_kit.solver import Pool, Request
 
 MakePool = Callable[..., Pool]
 HOST = {
@@ -153,18 +154,26 @@ def test_the_smallest_cause_and_every_cure(
     assert caught.value.problems
 
 
-def test_pins_leave_nothing_else(make_pool: MakePool) -> None:
+def lock_of(*names: str, strict: bool = True) -> Lock:
+    locked = [LockedPackage(name, evr) for name, evr in (one.split("-", 1) for one in names)]
+    return Lock({one.name: one for one in locked}, strict)
+
+
+def test_a_strict_lock_leaves_exactly_its_packages(make_pool: MakePool) -> None:
     pool = make_pool({"app": {"requires": ["lib"]}, "lib-1": {}, "lib-2": {}, "more": {}})
-    pins = (Pin("app", "1-1"), Pin("lib", "1-1", "noarch"))
-    assert [str(package.nevra) for package in pool.solve(Request(("app",), pins=pins))] == [
-        "app-1-1.noarch",
-        "lib-1-1.noarch",
-    ]
-    with pytest.raises(UnsolvableError, match="names lib-3-1, which no rpm_repo has"):
-        pool.solve(Request(("app",), pins=(Pin("app", "1-1"), Pin("lib", "3-1"))))
-    with pytest.raises(UnsolvableError, match="lib"):
-        pool.solve(Request(("app",), pins=(Pin("app", "1-1"),)))
-    assert len(pool.solve(Request(("lib",), pins=(*pins, Pin("more", "1-1")), whole=False))) == 1
+    request = Request(("app",), lock=lock_of("app-1-1", "lib-1-1", "more-1-1"))
+    names = [str(package.nevra) for package in pool.solve(request)]
+    assert names == ["app-1-1.noarch", "lib-1-1.noarch", "more-1-1.noarch"]
+    with pytest.raises(UnsolvableError, match=r"lib-3-1 is locked .*, and no rpm_repo has it"):
+        pool.solve(Request(("app",), lock=lock_of("app-1-1", "lib-3-1")))
+    with pytest.raises(UnsolvableError, match="requires lib"):
+        pool.solve(Request(("app",), lock=lock_of("app-1-1")))
+
+
+def test_another_lock_only_says_which_one_of_a_name(make_pool: MakePool) -> None:
+    pool = make_pool({"app": {"requires": ["lib"]}, "lib-1": {}, "lib-2": {}, "more": {}})
+    request = Request(("app",), lock=lock_of("lib-1-1", "more-1-1", strict=False))
+    assert [str(package.nevra) for package in pool.solve(request)] == ["app-1-1.noarch", "lib-1-1.noarch"]
 
 
 def test_priority_and_filters_of_an_rpm_repo_count(make_pool: MakePool) -> None:

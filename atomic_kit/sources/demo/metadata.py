@@ -78,6 +78,7 @@ def convert_index(index: Index, *, folder: Path, virtual: frozenset[str], work: 
         filelists=None,
         digest=file_digest(repodata / "repomd.xml"),
         generated=index.generated,
+        on_demand=True,
     )
     names = json.loads((repodata / _VIRTUAL).read_text(encoding="utf-8"))
     return Converted(rpm_repo, index.uri, frozenset(names))
