@@ -12,18 +12,14 @@ import sys
 
 import click
 
+from atomic_kit.cli.asking import AS_JSON, OVERRIDES, parsed
+from atomic_kit.cli.comparing import compare
 from atomic_kit.cli.output import print_json, print_table, size
-from atomic_kit.errors import AtomicKitError, InputError, UnsolvableError
+from atomic_kit.cli.questions import resolve, why
+from atomic_kit.cli.what_if import what_if
+from atomic_kit.errors import AtomicKitError, InputError
 
 PARAMETERS = click.argument("parameters", metavar="PARAMETERS")
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
-OVERRIDES = click.option(
-    "-p",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a key of the parameters, e.g. policy.budget.packages=300.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -48,45 +44,6 @@ def doctor(as_json: bool) -> None:
         print_table([finding.as_dict() for finding in findings], columns=("subject", "state", "detail", "cure"))
     if not is_healthy(findings):
         sys.exit(1)
-
-
-@commands.command()
-@PARAMETERS
-@OVERRIDES
-@AS_JSON
-def resolve(parameters: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Solve the treefile's packages; nothing is fetched but metadata.
-
-    The demo makes its packages on demand: of those that were never fetched it knows no license, and their sizes
-    are Debian's.
-    """
-    from atomic_kit.packages.from_rpm import as_fetched
-    from atomic_kit.packages.package_set import PackageSet
-    from atomic_kit.packages.resolve import resolve_package_set
-    from atomic_kit.release.release import open_release
-    from atomic_kit.sources.opening import open_source
-
-    release = open_release(parameters, overrides=parsed(overrides))
-    source = open_source(release.parameters)
-    snapshot = source.snapshots()[-1]
-    try:
-        package_set = resolve_package_set(release.treefile, snapshot)
-    except UnsolvableError as error:
-        if as_json:
-            print_json({"packages": [], "problems": error.problems})
-        raise
-    kept = source.kept(package_set.packages)
-    package_set = PackageSet(
-        tuple(as_fetched(package, kept[package]) if package in kept else package for package in package_set)
-    )
-    frame = package_set.frame()
-    if as_json:
-        print_json({"packages": frame.to_dict("records"), "problems": []})
-        return
-    frame["installed"] = frame["install_size"].map(size)
-    frame["version"] = [package.nevra.evr for package in package_set]
-    print_table(frame.to_dict("records"), columns=("name", "version", "arch", "installed", "rpm_repo", "reason"))
-    click.echo(f"{len(package_set)} packages, {size(package_set.install_size)} installed, from {snapshot.name}")
 
 
 @commands.command()
@@ -210,15 +167,8 @@ def release(parameters: str, overrides: tuple[str, ...]) -> None:
     run_line(load_parameters(parameters, parsed(overrides)), say=click.echo)
 
 
-def parsed(overrides: tuple[str, ...]) -> dict[str, str]:
-    """Return `-p KEY=VALUE` options as a map; raise InputError when one has no `=`."""
-    pairs = {}
-    for text in overrides:
-        key, sign, value = text.partition("=")
-        if not key or not sign:
-            raise InputError(f"-p {text!r} is not KEY=VALUE", hint="e.g. -p disk_size=6")
-        pairs[key] = value
-    return pairs
+for verb in (resolve, why, what_if, compare):
+    commands.add_command(verb)
 
 
 def main() -> None:

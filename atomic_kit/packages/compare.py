@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from atomic_kit.nevra import Nevra
 from atomic_kit.packages.diff import InstalledPackage, PackageChange, changes_frame, diff_packages
-from atomic_kit.packages.package_set import Package
+from atomic_kit.packages.package_set import Package, Reason
 from atomic_kit.solver import Pool
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Comparison:
     def facts(self) -> pd.DataFrame:
         """Return what changed of packages that both have, beside their versions.
 
-        Columns: `name`, `arch`, `fact` (license, vendor, source, rpm_repo or reason), `old`, `new`.
+        Columns: `name`, `arch`, `fact` (license, vendor, source, rpm_repo or reason), `old`, `new`. What one side
+        does not know is left out.
         """
         import pandas as pd
 
@@ -64,7 +66,7 @@ class Comparison:
             for package in self.new
             if (former := before.get((package.name, package.arch))) is not None
             for fact in ("license", "vendor", "source", "rpm_repo", "reason")
-            if (old := _fact(former, fact)) != (new := _fact(package, fact))
+            if (old := _fact(former, fact)) and (new := _fact(package, fact)) and old != new
         ]
         return pd.DataFrame(rows, columns=["name", "arch", "fact", "old", "new"])
 
@@ -77,6 +79,28 @@ def newest(pool: Pool) -> tuple[Package, ...]:
         groups.setdefault((package.name, package.arch), set()).add(number)
     chosen = (pool.package(pool.best(frozenset(ids)) if len(ids) > 1 else min(ids)) for ids in groups.values())
     return tuple(sorted(chosen, key=lambda package: (package.name, package.arch)))
+
+
+def as_package(installed: InstalledPackage) -> Package:
+    """Return an installed package as a repository's; what an rpm database or a lock does not tell is empty."""
+    known = Nevra.parse(f"{installed.name}-{installed.evr}.{installed.arch}")
+    return Package(
+        known.name,
+        known.epoch,
+        known.version,
+        known.release,
+        known.arch,
+        install_size=installed.install_size,
+        download_size=0,
+        license="",
+        source=installed.source,
+        vendor="",
+        rpm_repo="",
+        location="",
+        checksum="",
+        summary="",
+        reason=Reason.REQUESTED,
+    )
 
 
 def _installed(packages: Iterable[Package]) -> list[InstalledPackage]:

@@ -1,4 +1,4 @@
-"""What documentation and languages weigh in a package set, from the headers of its RPM files."""
+"""What documentation and languages weigh in a package set, as its RPM files tell: metadata does not."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def left_out(
-    headers: Mapping[Package, Path], *, documentation: bool = True, languages: Sequence[str] | None = None
+    rpm_files: Mapping[Package, Path], *, documentation: bool = True, languages: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """Return what rpm would not install of each package, in bytes, the most first.
 
-    `headers` are RPM files, or their beginnings with the whole header. Without `documentation` the files marked
+    Without `documentation` the files marked
     %doc stay away, which includes manual pages; with `languages` those for other languages only (%_install_langs).
     Columns: `package`, `install_size`, `documentation`, `languages` and `left_out`; a file that is both counts
     under `documentation`. Source: rpm, "nodocs" and "%_install_langs".
@@ -26,7 +26,7 @@ def left_out(
     import pandas as pd
 
     rows = []
-    for package, files in zip(headers, rpm.payload_files(list(headers.values())), strict=True):
+    for package, files in zip(rpm_files, rpm.payload_files(list(rpm_files.values())), strict=True):
         docs = [file for file in files if file.is_documentation and not documentation]
         others = (file for file in files if documentation or not file.is_documentation)
         foreign = [file for file in others if _is_foreign(file, languages)]

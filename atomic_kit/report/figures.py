@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.patches
+import matplotlib.ticker
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ _REASONS = {"requested": BLUE, "required": ORANGE, "recommended": GREEN}
 _CHANGES = {"added": BLUE, "removed": GREY, "upgraded": ORANGE, "downgraded": RED}
 _OUTCOMES = {"passed": GREEN, "failed": RED, "error": "#000000"}
 _MARKS = {"passed": "✓", "failed": "✗", "error": "!"}
+_NAMED = 12  # candidates of the front; more names would hide each other
 _STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -93,6 +95,29 @@ def checks_grid(checks: pd.DataFrame) -> Picture:
     axes.spines[:].set_visible(False)
     passed = int((checks["outcome"] == "passed").sum())
     _title(axes, f"{passed} of {len(checks)} checks passed")
+    return figure
+
+
+def trade_off(candidates: pd.DataFrame) -> Picture:
+    """Draw the candidates of a sweep by what they keep and what they weigh, and the front that nothing beats.
+
+    `candidates` has the columns of `sweep`.
+    """
+    solved = candidates[candidates["problem"] == ""]
+    front = solved[solved["is_on_front"]].sort_values("install_size")
+    figure, axes = _figure(height=4.6)
+    axes.scatter(solved["install_size"] / MIB, solved["capabilities"], s=12, color=GREY, alpha=0.6, linewidths=0)
+    axes.step(front["install_size"] / MIB, front["capabilities"], where="post", color=BLUE, linewidth=1)
+    axes.scatter(front["install_size"] / MIB, front["capabilities"], s=28, color=BLUE, zorder=3)
+    named = front.drop_duplicates(["install_size", "capabilities"])
+    for row in named.nsmallest(_NAMED, "install_size").to_dict("records"):
+        place = (row["install_size"] / MIB, row["capabilities"])
+        axes.annotate(row["candidate"], place, xytext=(4, -9), textcoords="offset points", fontsize=7)
+    axes.set_xlabel("installed size, MiB")
+    axes.set_ylabel("capabilities kept")
+    axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+    _title(axes, f"{len(front)} of {len(candidates)} candidate sets are not beaten by another")
+    _legend(axes, {"on the front": BLUE, "beaten": GREY})
     return figure
 
 

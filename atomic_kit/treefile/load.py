@@ -31,24 +31,25 @@ _PLAIN = (
 )
 
 
-def load_treefile(path: Path, *, basearch: str = "x86_64") -> Treefile:
+def load_treefile(path: Path, *, basearch: str = "x86_64", needs_ref: bool = True) -> Treefile:
     """Read a treefile and everything it includes, as rpm-ostree does for trees of an architecture.
 
     Raises InputError for a missing file, a key that is not supported, a wrong type, a file that is included
-    twice, a treefile without a ref or without packages. Each fault is FILE:LINE: KEY: what is wrong.
+    twice, a treefile without packages, and one without a ref unless nothing is to be composed from it
+    (`needs_ref`). Each fault is FILE:LINE: KEY: what is wrong.
     """
     path = path.absolute()
     merged = read_merged(path, basearch=basearch)
     values = merged.values
     _fill_in(merged)
-    _check_whole(path, merged)
+    _check_whole(path, merged, needs_ref=needs_ref)
     carried = {name: value for name, value in sorted(values.items()) if _is_carried(name, value)}
     accounts = {name: values.get(name) for name in ("check-passwd", "check-groups")}
     script = values.get("postprocess-script")
     return Treefile(
         files=tuple(merged.files),
         digest=_digest(merged),
-        ref=values["ref"],
+        ref=values.get("ref", ""),
         packages=tuple(sorted(values.get("packages", ()))),
         repo_packages=tuple(RepoPackages(*entry) for entry in last_repo_wins(values.get("repo-packages", ()))),
         releasever=str(values.get("releasever", "")),
@@ -83,13 +84,14 @@ def _fill_in(merged: Merged) -> None:
                 values[name] = {**values[name], key: fill_in(texts[key], variables)}
 
 
-def _check_whole(path: Path, merged: Merged) -> None:
+def _check_whole(path: Path, merged: Merged, *, needs_ref: bool) -> None:
     """Refuse what only the merged treefile shows to be wrong."""
     values = merged.values
-    for name, others in (("ref", ()), ("packages", ("repo-packages",))):
+    needed = {"ref": ()} if needs_ref else {}
+    for name, others in {**needed, "packages": ("repo-packages",)}.items():
         if not any(values.get(one) for one in (name, *others)):
             raise InputError(f"{path} has no {name}", hint=f"a treefile needs the key {name}, itself or by an include")
-    if not _REF.fullmatch(values["ref"]):
+    if "ref" in values and not _REF.fullmatch(values["ref"]):
         text = f"{merged.places['ref']}: {shown(values['ref'])} is not a name that OSTree takes for a ref"
         raise InputError(text, hint="letters, digits and - . _ in parts, a slash between two parts")
     suffix = values.get("automatic-version-suffix", ".")

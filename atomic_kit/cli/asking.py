@@ -1,0 +1,170 @@
+"""How a question is spelled on the command line: a release line, or names and rpm_repos as for dnf."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from atomic_kit.errors import InputError
+
+if TYPE_CHECKING:
+    from atomic_kit.packages.question import Question
+    from atomic_kit.rpm_repos import RpmRepo
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
+OVERRIDES = click.option(
+    "-p",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the parameters, e.g. policy.budget.packages=300.",
+)
+_OPTIONS = (
+    click.option("--treefile", type=click.Path(), metavar="FILE", help="Ask for what a treefile asks for."),
+    click.option(
+        "--repofrompath", multiple=True, metavar="ID,URL", help="Add an rpm_repo: http, https, file or a folder."
+    ),
+    click.option(
+        "--repofile", multiple=True, type=click.Path(), metavar="FILE", help="Add the rpm_repos of a .repo file."
+    ),
+    click.option(
+        "--gpgkey",
+        multiple=True,
+        metavar="URL[,FINGERPRINT]",
+        help="A key that may sign; out of the network only with fingerprint.",
+    ),
+    click.option("--no-gpgcheck", is_flag=True, help="Take unsigned metadata and packages from --repofrompath."),
+    click.option("--releasever", default="", metavar="VERSION", help="What $releasever stands for."),
+    click.option("--arch", default="x86_64", show_default=True, metavar="ARCH", help="The machine's architecture."),
+    click.option("--no-weak-deps", is_flag=True, help="Leave out what is only recommended."),
+    click.option("--exclude", "-x", multiple=True, metavar="NAME", help="A package that may not be in."),
+    click.option("--lockfile", multiple=True, type=click.Path(), metavar="FILE", help="Take just what is locked."),
+    OVERRIDES,
+)
+
+
+def question_options(command: Command) -> Command:
+    """Add the options that spell a question; they arrive as one map `asked`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def open_question(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
+    """Return the question that names and options spell; warnings of a treefile go to stderr.
+
+    Without an rpm_repo the names are those of one release line, PARAMETERS or PARAMETERS@SNAPSHOT.
+    """
+    question = _spelled_out(names, asked) if is_spelled_out(asked) else _of_line(names, asked)
+    for warning in question.warnings:
+        click.echo(f"atomic-kit: warning: {warning}", err=True)
+    return question
+
+
+def is_spelled_out(asked: dict[str, Any]) -> bool:
+    """Say whether rpm_repos or a treefile are named, so that no parameters are needed."""
+    return bool(asked["repofrompath"] or asked["repofile"] or asked["treefile"])
+
+
+def _of_line(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
+    from atomic_kit.packages.question import ask_line
+    from atomic_kit.parameters import load_parameters
+
+    if len(names) != 1:
+        got = f"got {', '.join(names)}" if names else "got nothing"
+        raise InputError(
+            f"expected the name of one release line, {got}", hint="to name packages, say whence: --repofrompath ID,URL"
+        )
+    for option in ("gpgkey", "no_gpgcheck", "releasever", "exclude", "lockfile"):
+        if asked[option]:
+            raise InputError(
+                f"--{option.replace('_', '-')} goes with --repofrompath",
+                hint="set a release line's keys by -p KEY=VALUE",
+            )
+    name, _, snapshot = names[0].partition("@")
+    line = load_parameters(name, parsed(asked["overrides"]))
+    return ask_line(line, snapshot=snapshot, recommends=False if asked["no_weak_deps"] else None)
+
+
+def _spelled_out(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
+    from pathlib import Path
+
+    from atomic_kit.packages.question import ask_rpm_repos
+
+    if asked["overrides"]:
+        raise InputError("-p sets keys of parameters, and none are named", hint="leave it out")
+    return ask_rpm_repos(
+        rpm_repos_asked(asked),
+        treefile=Path(asked["treefile"]) if asked["treefile"] else None,
+        names=names,
+        exclude=asked["exclude"],
+        lockfiles=[Path(path) for path in asked["lockfile"]],
+        arch=asked["arch"],
+        releasever=asked["releasever"],
+        recommends=False if asked["no_weak_deps"] else None,
+    )
+
+
+def rpm_repos_asked(asked: dict[str, Any]) -> list[RpmRepo]:
+    """Return the rpm_repos of --repofrompath and --repofile; raise InputError when there are none."""
+    from pathlib import Path
+
+    from atomic_kit.sources.repofile import read_repo_file, rpm_repos_from_paths
+
+    variables = {"basearch": asked["arch"], "arch": asked["arch"]}
+    if asked["releasever"]:
+        variables["releasever"] = asked["releasever"]
+    keys = [_key(text) for text in asked["gpgkey"]]
+    pairs = [_filled(pair, variables) for pair in asked["repofrompath"]]
+    found = rpm_repos_from_paths(pairs, gpgcheck=not asked["no_gpgcheck"], gpgkey=keys)
+    fingerprints = [one for key in keys for one in key.fingerprint]
+    for path in asked["repofile"]:
+        found += [
+            one for one in read_repo_file(Path(path), variables=variables, fingerprints=fingerprints) if one.enabled
+        ]
+    if not found:
+        raise InputError("no rpm_repo is named", hint="give --repofrompath ID,URL or --repofile FILE")
+    return found
+
+
+def _key(text: str) -> Any:
+    from pathlib import Path
+
+    from pydantic import ValidationError
+
+    from atomic_kit.rpm_repos import RpmKey
+
+    place, _, fingerprint = text.partition(",")
+    where: dict[str, Any] = {"url": place} if "://" in place else {"file": Path(place).absolute()}
+    if place.startswith("file://"):
+        where = {"file": Path(place.removeprefix("file://"))}
+    try:
+        return RpmKey.model_validate({**where, "fingerprint": [fingerprint] if fingerprint else []})
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InputError(f"--gpgkey {text}: {said}", hint="write URL,FINGERPRINT") from None
+
+
+def _filled(pair: str, variables: dict[str, str]) -> str:
+    try:
+        return string.Template(pair).substitute(variables)
+    except KeyError as error:
+        raise InputError(f"{pair}: ${error.args[0]} has no value", hint="give --releasever VERSION") from None
+    except ValueError:
+        return pair
+
+
+def parsed(overrides: tuple[str, ...]) -> dict[str, str]:
+    """Return `-p KEY=VALUE` options as a map; raise InputError when one has no `=`."""
+    pairs = {}
+    for text in overrides:
+        key, sign, value = text.partition("=")
+        if not key or not sign:
+            raise InputError(f"-p {text!r} is not KEY=VALUE", hint="e.g. -p disk_size=6")
+        pairs[key] = value
+    return pairs

@@ -1,0 +1,134 @@
+"""The verbs that tell what is in a package set, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atomic_kit.cli.asking import AS_JSON, is_spelled_out, open_question, question_options
+from atomic_kit.cli.output import print_json, print_table, size
+from atomic_kit.errors import InputError, UnsolvableError
+
+if TYPE_CHECKING:
+    from atomic_kit.packages.graph import Link
+    from atomic_kit.packages.package_set import PackageSet
+    from atomic_kit.packages.question import Question
+    from atomic_kit.packages.why import Explanation
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="PARAMETERS | NAME...")
+@question_options
+@AS_JSON
+def resolve(names: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+    """Solve what a release line, a treefile or names ask for; nothing is fetched but metadata.
+
+    The demo makes its packages on demand: of those that were never fetched it knows no license, and their sizes
+    are Debian's.
+    """
+    question = open_question(names, asked)
+    try:
+        package_set = _as_known(question)
+    except UnsolvableError as error:
+        if as_json:
+            print_json({"packages": [], "problems": error.problems, "cause": error.cause, "cures": error.cures})
+        raise
+    if as_json:
+        rows = [asdict(one) | {"required_by": ", ".join(one.required_by)} for one in package_set]
+        print_json({"packages": rows, "problems": []})
+        return
+    facts = ("name", "arch", "rpm_repo", "reason")
+    rows = [
+        {fact: getattr(one, fact) for fact in facts} | {"version": one.nevra.evr, "installed": size(one.install_size)}
+        for one in package_set
+    ]
+    print_table(rows, columns=("name", "version", "arch", "installed", "rpm_repo", "reason"))
+    totals = f"{size(package_set.install_size)} installed, {size(package_set.download_size)} to fetch"
+    click.echo(f"{len(package_set)} packages, {totals}, from {question.snapshot.name}")
+
+
+def _as_known(question: Question) -> PackageSet:
+    """Return the package set, with what the RPM files say where they are here."""
+    from atomic_kit.packages.from_rpm import as_fetched
+    from atomic_kit.packages.package_set import PackageSet
+
+    package_set = question.pool.package_set(question.answer)
+    if not any(metadata.on_demand for metadata in question.snapshot.rpm_repos):
+        return package_set
+    kept = question.source.kept(package_set.packages)
+    return PackageSet(tuple(as_fetched(one, kept[one]) if one in kept else one for one in package_set))
+
+
+@click.command()
+@click.argument("arguments", nargs=-1, required=True, metavar="PARAMETERS PACKAGE | PACKAGE NAME...")
+@question_options
+@click.option("--chains", default=3, show_default=True, help="How many ways to it to show, shortest first.")
+@AS_JSON
+def why(arguments: tuple[str, ...], chains: int, as_json: bool, **asked: Any) -> None:
+    """Say why a package is in: the ways from what was requested to it, and what hangs on it.
+
+    PACKAGE is a name, a full name, a path or a capability. With --repofrompath it comes first, then the names
+    that are asked for unless --treefile says it.
+    """
+    from atomic_kit.packages.graph import RequirementGraph
+    from atomic_kit.packages.why import explain_package
+
+    if is_spelled_out(asked):
+        package, names = arguments[0], arguments[1:]
+    elif len(arguments) == 2:
+        package, names = arguments[1], arguments[:1]
+    else:
+        raise InputError("expected PARAMETERS PACKAGE", hint="e.g. atomic-kit why demo podman")
+    question = open_question(names, asked)
+    graph = RequirementGraph(question.pool, question.answer)
+    found = explain_package(graph, package, chains=chains)
+    if as_json:
+        print_json({"explanations": [_explanation(one) for one in found]})
+        return
+    for one in found:
+        _tell(one)
+
+
+def _explanation(one: Explanation) -> dict[str, Any]:
+    return {
+        "package": str(one.package.nevra),
+        "reason": one.reason,
+        "requests": one.requests,
+        "chains": [[asdict(link) for link in chain] for chain in one.chains],
+        "direct": [asdict(link) for link in one.direct],
+        "links": [asdict(link) for link in one.links],
+        "leaving": one.leaving,
+        "install_size": one.package.install_size,
+        "retained": one.retained,
+    }
+
+
+def _tell(one: Explanation) -> None:
+    click.secho(f"{one.package.nevra} is {one.reason}", bold=True)
+    for chain in one.chains:
+        click.echo(f"  {_chain(chain)}")
+    wanting = len({link.source for link in one.direct if link.kind != "requests"})
+    click.echo(f"{wanting} packages want it directly; it is there for {_some(one.requests)}")
+    click.echo(
+        f"it is {size(one.package.install_size)}, and {size(one.retained)} with what is there through it alone; "
+        + (f"with it would leave {_some(one.leaving)}" if one.leaving else "nothing would leave with it")
+    )
+
+
+def _chain(chain: Sequence[Link]) -> str:
+    words = [chain[0].source]
+    for link in chain:
+        if link.kind == "requests":
+            words = [link.text] if link.text == link.target else [link.text, f"→ {link.target}"]
+        else:
+            arrow = "→" if link.kind == "requires" else f"→ ({link.kind})"
+            words.append(f"{arrow} {link.target}" + ("" if link.text == link.target else f" [{link.text}]"))
+    return " ".join(words)
+
+
+def _some(names: Sequence[str], *, at_most: int = 8) -> str:
+    shown = ", ".join(names[:at_most])
+    return f"{shown} and {len(names) - at_most} more" if len(names) > at_most else shown or "nothing"

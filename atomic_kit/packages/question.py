@@ -1,0 +1,104 @@
+"""What one asks about: a request over the packages of a source, from a release line or spelled out as for dnf."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from atomic_kit.errors import InputError
+from atomic_kit.packages.lock_file import read_lock
+from atomic_kit.packages.resolve import open_pool, request_of, with_groups
+from atomic_kit.parameters import Parameters
+from atomic_kit.rpm_repos import RpmRepo
+from atomic_kit.solver import Answer, Pool, Request
+from atomic_kit.sources import Snapshot, Source
+from atomic_kit.sources.opening import open_source
+from atomic_kit.sources.rpmmd import RpmMdSource
+from atomic_kit.treefile import Treefile, load_treefile
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request and the packages that it can be answered with.
+
+    `treefile` is None when packages were named instead. `warnings` are what the reader of the treefile had to say.
+    """
+
+    source: Source
+    snapshot: Snapshot
+    pool: Pool
+    request: Request
+    treefile: Treefile | None = None
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def answer(self) -> Answer:
+        """The packages as they are now; raises UnsolvableError when there is no set."""
+        return self.pool.answer(self.request)
+
+
+def ask_line(line: Parameters, *, snapshot: str = "", recommends: bool | None = None) -> Question:
+    """Return what a release line asks for over a snapshot of its source, by default the newest."""
+    treefile = load_treefile(line.treefile, basearch=line.arch)
+    source = open_source(line)
+    offered = {one.name: one for one in source.snapshots()}
+    chosen = offered.get(snapshot or list(offered)[-1])
+    if chosen is None:
+        raise InputError(f"{line.title} has no snapshot {snapshot!r}", hint=f"known: {', '.join(offered)}")
+    lock = read_lock(line.lockfiles, strict=line.lock_strict) if line.lockfiles else None
+    return _question(source, chosen, request_of(treefile, lock=lock), treefile=treefile, recommends=recommends)
+
+
+def ask_rpm_repos(
+    rpm_repos: Sequence[RpmRepo],
+    *,
+    treefile: Path | None = None,
+    names: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    lockfiles: Sequence[Path] = (),
+    strict: bool = True,
+    arch: str = "x86_64",
+    releasever: str = "",
+    recommends: bool | None = None,
+    cache: Path | None = None,
+) -> Question:
+    """Return what names, or a treefile, ask for over rpm_repos, as `dnf install` would be asked.
+
+    Without `cache` the metadata is kept where the user's caches are. Raises InputError when nothing is named.
+    """
+    if not names and treefile is None:
+        raise InputError("nothing is asked for", hint="name packages, or give --treefile FILE")
+    read = load_treefile(treefile, basearch=arch, needs_ref=False) if treefile else None
+    request = request_of(read) if read else Request(())
+    lock = read_lock(lockfiles, strict=strict) if lockfiles else None
+    request = replace(
+        request, packages=(*request.packages, *names), exclude=(*request.exclude, *exclude), lock=lock or request.lock
+    )
+    platform = f"el{releasever.partition('.')[0]}" if releasever else ""
+    source = RpmMdSource(cache or user_cache(), rpm_repos, platform=platform)
+    return _question(source, source.snapshots()[-1], request, treefile=read, recommends=recommends, arch=arch)
+
+
+def _question(
+    source: Source,
+    snapshot: Snapshot,
+    request: Request,
+    *,
+    treefile: Treefile | None,
+    recommends: bool | None,
+    arch: str | None = None,
+) -> Question:
+    pool = open_pool(snapshot, arch=arch or (treefile.basearch if treefile else "x86_64"))
+    request = with_groups(request, snapshot, pool)
+    if recommends is not None:
+        request = replace(request, recommends=recommends)
+    return Question(source, snapshot, pool, request, treefile, treefile.warnings if treefile else ())
+
+
+def user_cache() -> Path:
+    """Return the folder that keeps metadata and packages which belong to no release line."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "atomic-kit" / "rpm-md"
