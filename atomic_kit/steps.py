@@ -26,7 +26,7 @@ from atomic_kit.packages.diff import changes_frame, diff_packages, rpm_ostree_di
 from atomic_kit.packages.from_rpm import as_fetched
 from atomic_kit.packages.lock import lock_name, make_lock
 from atomic_kit.packages.package_set import Package, PackageSet, Reason
-from atomic_kit.packages.resolve import resolve_package_set
+from atomic_kit.packages.resolve import line_lock, resolve_package_set
 from atomic_kit.parameters import Parameters
 from atomic_kit.policy.rules import Severity, Subject, find, findings_frame
 from atomic_kit.progress import step
@@ -48,13 +48,15 @@ def resolve_step(release: Release) -> PackageSet:
     forget_records_from(release.folder, "package-set")
     source = open_source(release.parameters, refresh=release.is_draft)
     snapshot = _snapshot(source.snapshots(), release.snapshot)
+    lock = line_lock(release.parameters)
     with step(f"Resolving {len(release.treefile.packages)} requests over {snapshot.name}"):
-        resolved = resolve_package_set(release.treefile, snapshot)
+        resolved = resolve_package_set(release.treefile, snapshot, lock=lock)
     rpm_files = source.fetch(resolved.packages)
     with step("Reading the fetched packages"):
         rpm_files = {as_fetched(package, path): path for package, path in rpm_files.items()}
     package_set = PackageSet(tuple(rpm_files))
-    lock = make_lock(rpm_files, snapshot)
+    if lock is not None:
+        lock.check(package_set)
     lock_file = lock_name(release.parameters.arch)
     facts = {
         "snapshot": snapshot.name,
@@ -71,7 +73,7 @@ def resolve_step(release: Release) -> PackageSet:
         "rpm_files": [str(path) for path in rpm_files.values()],
         "input_digest": value_digest([package_set.digest, release.treefile.digest]),
     }
-    files = {lock_file: json.dumps(lock, indent=2, sort_keys=True) + "\n"}
+    files = {lock_file: json.dumps(make_lock(rpm_files, snapshot), indent=2, sort_keys=True) + "\n"}
     write_record(release.folder, "package-set", facts, tables={"packages": package_set.frame()}, files=files)
     return package_set
 

@@ -73,7 +73,6 @@ def why(arguments: tuple[str, ...], chains: int, as_json: bool, **asked: Any) ->
     PACKAGE is a name, a full name, a path or a capability. With --repofrompath it comes first, then the names
     that are asked for unless --treefile says it.
     """
-    from atomic_kit.packages.graph import RequirementGraph
     from atomic_kit.packages.why import explain_package
 
     if is_spelled_out(asked):
@@ -83,8 +82,7 @@ def why(arguments: tuple[str, ...], chains: int, as_json: bool, **asked: Any) ->
     else:
         raise InputError("expected PARAMETERS PACKAGE", hint="e.g. atomic-kit why demo podman")
     question = open_question(names, asked)
-    graph = RequirementGraph(question.pool, question.answer)
-    found = explain_package(graph, package, chains=chains)
+    found = explain_package(question.graph, package, chains=chains)
     if as_json:
         print_json({"explanations": [_explanation(one) for one in found]})
         return

@@ -104,10 +104,9 @@ def _requests(question: Question, _: dict[str, Any], as_json: bool) -> None:
 
 
 def _without(question: Question, choices: dict[str, Any], as_json: bool) -> None:
-    from atomic_kit.packages.graph import RequirementGraph
     from atomic_kit.packages.why import explain_package
 
-    found = explain_package(RequirementGraph(question.pool, question.answer), choices["without"])
+    found = explain_package(question.graph, choices["without"])
     if as_json:
         rows = [{"package": str(one.package.nevra), "leaving": one.leaving, "retained": one.retained} for one in found]
         print_json({"without": rows})

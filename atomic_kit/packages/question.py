@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from atomic_kit.errors import InputError
+from atomic_kit.packages.graph import RequirementGraph
 from atomic_kit.packages.lock_file import read_lock
-from atomic_kit.packages.resolve import open_pool, request_of, with_groups
+from atomic_kit.packages.resolve import line_lock, open_pool, request_of, with_groups
 from atomic_kit.parameters import Parameters
 from atomic_kit.rpm_repos import RpmRepo
 from atomic_kit.solver import Answer, Pool, Request
@@ -39,6 +40,11 @@ class Question:
         """The packages as they are now; raises UnsolvableError when there is no set."""
         return self.pool.answer(self.request)
 
+    @cached_property
+    def graph(self) -> RequirementGraph:
+        """Who needs whom in the answer."""
+        return RequirementGraph(self.pool, self.answer)
+
 
 def ask_line(line: Parameters, *, snapshot: str = "", recommends: bool | None = None) -> Question:
     """Return what a release line asks for over a snapshot of its source, by default the newest."""
@@ -48,8 +54,9 @@ def ask_line(line: Parameters, *, snapshot: str = "", recommends: bool | None = 
     chosen = offered.get(snapshot or list(offered)[-1])
     if chosen is None:
         raise InputError(f"{line.title} has no snapshot {snapshot!r}", hint=f"known: {', '.join(offered)}")
-    lock = read_lock(line.lockfiles, strict=line.lock_strict) if line.lockfiles else None
-    return _question(source, chosen, request_of(treefile, lock=lock), treefile=treefile, recommends=recommends)
+    return _question(
+        source, chosen, request_of(treefile, lock=line_lock(line)), treefile=treefile, recommends=recommends
+    )
 
 
 def ask_rpm_repos(

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from atomic_kit.errors import InputError
 from atomic_kit.packages.lock import Lock
+from atomic_kit.packages.lock_file import read_lock
 from atomic_kit.packages.package_set import PackageSet
+from atomic_kit.parameters import Parameters
 from atomic_kit.solver import Pool, Request
 from atomic_kit.sources import Snapshot
 from atomic_kit.sources.comps import group_packages, merge_comps, read_comps
@@ -20,6 +22,11 @@ def resolve_package_set(treefile: Treefile, snapshot: Snapshot, *, lock: Lock | 
     Raises InputError with the solver's reasons when there is no such set.
     """
     return open_pool(snapshot, arch=treefile.basearch).solve(request_of(treefile, lock=lock))
+
+
+def line_lock(line: Parameters) -> Lock | None:
+    """Return the lock that a release line keeps to; None when it names no lock files."""
+    return read_lock(line.lockfiles, strict=line.lock_strict) if line.lockfiles else None
 
 
 def open_pool(snapshot: Snapshot, *, arch: str = "x86_64") -> Pool:

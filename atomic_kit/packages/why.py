@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from atomic_kit.errors import InputError
 from atomic_kit.packages.graph import Link, RequirementGraph
 from atomic_kit.packages.package_set import Package, Reason
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,13 @@ class Explanation:
     requests: tuple[str, ...]
     leaving: tuple[str, ...]
     retained: int
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row a chain: `steps` (their number) and `way`, the names from the request to the package."""
+        import pandas as pd
+
+        rows = [{"steps": len(chain), "way": " → ".join(link.target for link in chain)} for chain in self.chains]
+        return pd.DataFrame(rows, columns=["steps", "way"])
 
 
 def explain_package(graph: RequirementGraph, name: str, *, chains: int = 10) -> tuple[Explanation, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from atomic_kit.errors import InputError
 from atomic_kit.files import value_digest
-from atomic_kit.packages.resolve import resolve_package_set
+from atomic_kit.packages.resolve import line_lock, resolve_package_set
 from atomic_kit.parameters import Parameters
 from atomic_kit.release.records import has_record, write_record
 from atomic_kit.release.release import Release, discard, finished_releases, known_releases, open_release
@@ -52,7 +52,7 @@ def plan_releases(line: Parameters) -> list[Release]:
 
 def input_digest(line: Parameters, treefile: Treefile, snapshot: Snapshot) -> str:
     """Return the SHA-256 of all that a release is made from: package set, treefile and parameters."""
-    package_set = resolve_package_set(treefile, snapshot)
+    package_set = resolve_package_set(treefile, snapshot, lock=line_lock(line))
     choices = line.model_dump(mode="json", exclude=_PLACES)
     return value_digest([package_set.digest, treefile.digest, choices])
 

@@ -98,6 +98,24 @@ def checks_grid(checks: pd.DataFrame) -> Picture:
     return figure
 
 
+def request_costs(costs: pd.DataFrame, *, count: int = 25) -> Picture:
+    """Draw what each request adds to the others, and what of it is shared with them.
+
+    `costs` has the columns of `request_sizes`; a request without a size of its own is left out.
+    """
+    known = costs.dropna(subset=["additional", "alone"])
+    shown = known.nlargest(count, ["additional", "alone"]).iloc[::-1]
+    figure, axes = _figure(height=0.26 * max(len(shown), 2) + 1.3)
+    added, shared = (shown[key].astype(float) / MIB for key in ("additional", "shared"))
+    axes.barh(shown["request"], added, color=ORANGE)
+    axes.barh(shown["request"], shared, left=added, color=GREY, alpha=0.4)
+    axes.set_xlabel("installed size, MiB")
+    redundant = int(costs["is_redundant"].sum())
+    _title(axes, f"{len(costs)} requests, of which {redundant} add nothing to the others")
+    _legend(axes, {"in addition to the others": ORANGE, "shared with them": GREY})
+    return figure
+
+
 def trade_off(candidates: pd.DataFrame) -> Picture:
     """Draw the candidates of a sweep by what they keep and what they weigh, and the front that nothing beats.
 
