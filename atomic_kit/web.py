@@ -178,11 +178,11 @@ def _followed(web: Session, url: str, headers: Mapping[str, str]) -> requests.Re
     timeout = (web.pace.connect, web.pace.stall)
     for _ in range(_REDIRECTS):
         answer = web.get(url, stream=True, timeout=timeout, headers=dict(headers), allow_redirects=False)
-        if not answer.is_redirect:
-            if answer.status_code != 416:
-                answer.raise_for_status()
+        if answer.status_code == 416 or (answer.ok and not answer.is_redirect):
             return answer
         answer.close()
+        if not answer.is_redirect:
+            answer.raise_for_status()
         target = urljoin(url, answer.headers["Location"])
         if url.startswith("https:") and not target.startswith("https:"):
             raise requests.RequestException(f"it leads from https to {target}")

@@ -130,9 +130,7 @@ class _Parser:
             self._refused()
 
     def _refused(self, *_: object) -> int:
-        raise StepError(
-            f"{self._of} uses entities or declares a document type", hint="metadata never do; do not use it"
-        )
+        raise StepError(f"{self._of} uses entities or declares a document type", hint="metadata never do")
 
     def _broken(self, error: expat.ExpatError) -> StepError:
         said = expat.ErrorString(error.code)
