@@ -159,7 +159,8 @@ class Server:
     """Serves folders by their first path element.
 
     `faults` maps a path to what happens there instead: a status, a content, or `stall`, `cut`, `trickle`,
-    `endless`, each after half of the content. A fault with a number in `times` happens so often and then no more.
+    `endless`, each after half of the content; `to:URL` redirects there, with a body without end. A fault with a
+    number in `times` happens so often and then no more.
     `asked` lists what was asked for: path and headers.
     """
 
@@ -205,6 +206,9 @@ def serving(**folders: Path) -> Iterator[Server]:
                 self._answer(fault, b"")
             elif isinstance(fault, bytes):
                 self._answer(200, fault)
+            elif isinstance(fault, str) and fault.startswith("to:"):
+                self._head(302, {"Location": fault[3:], "Content-Length": str(1 << 40)})
+                self._endless()
             elif not file.is_file():
                 self._answer(404, b"")
             elif fault:
@@ -236,9 +240,15 @@ def serving(**folders: Path) -> Iterator[Server]:
                     ended.wait(20)
                 while fault == "trickle" and not ended.wait(0.05):
                     self.wfile.write(b"x")
-                while fault == "endless" and not ended.is_set():
-                    self.wfile.write(b"x" * 65536)
+                if fault == "endless":
+                    self._endless()
                 self.connection.shutdown(socket.SHUT_RDWR)
+
+        def _endless(self) -> None:
+            self.close_connection = True
+            with suppress(OSError):
+                while not ended.is_set():
+                    self.wfile.write(b"x" * 65536)
 
         def _answer(self, status: int, content: bytes | None, headers: Mapping[str, str] | None = None) -> None:
             length = {} if content is None else {"Content-Length": str(len(content))}

@@ -233,6 +233,16 @@ def test_a_busy_server_is_asked_again(tmp_path: Path, served_file: tuple[Server,
     assert len(server.asked) == 3
 
 
+def test_a_redirection_is_followed(tmp_path: Path, served_file: tuple[Server, Path, Checksum]) -> None:
+    server, path, checksum = served_file
+    server.faults["/f/other"] = f"to:{server.url('f/file')}"
+    got = download(session(PACE), server.url("f/other"), to=tmp_path / "to", checksum=checksum)
+    assert got.read_bytes() == path.read_bytes()
+    server.faults["/f/file"] = "to:/f/other"
+    with pytest.raises(FetchError, match="more than 10 redirections"):
+        download(session(PACE), server.url("f/other"), to=tmp_path / "to", checksum=checksum)
+
+
 @pytest.mark.parametrize("fault", ["endless", "trickle", "stall", 404])
 def test_a_file_without_a_checksum_is_whole_or_not_there(
     tmp_path: Path, served_file: tuple[Server, Path, Checksum], fault: str | int
