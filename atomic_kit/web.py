@@ -63,6 +63,10 @@ class Session(requests.Session):
         for scheme in ("http://", "https://"):
             self.mount(scheme, HTTPAdapter(max_retries=again, pool_maxsize=16))
 
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Leave redirections to `_followed`: requests would read a body that may have no end, and leave https."""
+        return None
+
 
 class _Again(Retry):
     def increment(self, *arguments: Any, **options: Any) -> Retry:  # type: ignore[override]
@@ -177,12 +181,12 @@ def _followed(web: Session, url: str, headers: Mapping[str, str]) -> requests.Re
     """Return the answer at the end of the redirections, none of which leads from https to anything else."""
     timeout = (web.pace.connect, web.pace.stall)
     for _ in range(_REDIRECTS):
-        answer = web.get(url, stream=True, timeout=timeout, headers=dict(headers), allow_redirects=False)
-        if not answer.is_redirect:
-            if answer.status_code != 416:
-                answer.raise_for_status()
+        answer = web.get(url, stream=True, timeout=timeout, headers=dict(headers))
+        if answer.status_code == 416 or (answer.ok and not answer.is_redirect):
             return answer
         answer.close()
+        if not answer.is_redirect:
+            answer.raise_for_status()
         target = urljoin(url, answer.headers["Location"])
         if url.startswith("https:") and not target.startswith("https:"):
             raise requests.RequestException(f"it leads from https to {target}")

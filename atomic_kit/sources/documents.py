@@ -100,6 +100,7 @@ class _Parser:
         self.expat.StartDoctypeDeclHandler = self._document_type
         self.expat.EntityDeclHandler = self._refused
         self.expat.ExternalEntityRefHandler = self._refused
+        self.expat.SkippedEntityHandler = self._refused
 
     def feed(self, piece: bytes) -> None:
         try:
@@ -129,7 +130,7 @@ class _Parser:
             self._refused()
 
     def _refused(self, *_: object) -> int:
-        raise StepError(f"{self._of} declares entities or a document type", hint="metadata never do; do not use it")
+        raise StepError(f"{self._of} uses entities or declares a document type", hint="metadata never do")
 
     def _broken(self, error: expat.ExpatError) -> StepError:
         said = expat.ErrorString(error.code)

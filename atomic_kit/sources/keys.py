@@ -15,6 +15,7 @@ from atomic_kit.files import new_folder, scratch_folder, value_digest
 from atomic_kit.rpm_repos import RpmKey
 
 LIMIT = 1 << 20  # bytes of a file of keys
+_RING = "pinned.gpg"
 # gpg's numbers of digests that can be forged: MD5, SHA-1, RIPEMD-160.
 _WEAK = {"1", "2", "3"}
 _ENDED = {"e": "has expired", "r": "was revoked", "i": "is not valid", "d": "is disabled"}
@@ -22,10 +23,9 @@ _ENDED = {"e": "has expired", "r": "was revoked", "i": "is not valid", "d": "is 
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Where gpg and librpm find the keys of an rpm_repo, and the fingerprints of their primary keys."""
+    """A folder where gpg and librpm find the keys of an rpm_repo, and the fingerprints of their primary keys."""
 
-    gpg: Path
-    rpm: Path
+    home: Path
     fingerprints: tuple[str, ...]
 
 
@@ -42,12 +42,12 @@ def open_keyring(folder: Path, keys: Sequence[RpmKey], *, content: Callable[[Rpm
         with new_folder(home) as new:
             _fill(new, keys, files)
     found = tuple(line.split()[0] for line in (home / "fingerprints").read_text(encoding="utf-8").splitlines())
-    listed = _primaries(_gpg(home / "gpg", "--list-keys", "--with-colons"))
+    listed = _primaries(command.run([*_argv(home, ring=_RING), "--list-keys", "--with-colons"], timeout=60).stdout)
     for fingerprint in found:
         if state := _ENDED.get(listed.get(fingerprint, "i")):
             places = ", ".join(key.place for key in keys)
             raise StepError(f"the key {fingerprint} of {places} {state}", hint="ask its owner for the present key")
-    return Keyring(home / "gpg", home / "rpm", found)
+    return Keyring(home, found)
 
 
 def check_detached(keyring: Keyring, *, content: bytes, signature: bytes, of: str) -> None:
@@ -56,7 +56,7 @@ def check_detached(keyring: Keyring, *, content: bytes, signature: bytes, of: st
         (folder / "content").write_bytes(content)
         (folder / "content.asc").write_bytes(signature)
         argv: list[str | Path] = ["--status-fd", "1", "--verify", folder / "content.asc", folder / "content"]
-        result = command.run([*_argv(keyring.gpg), *argv], check=False, timeout=60)
+        result = command.run([*_argv(keyring.home, ring=_RING), *argv], check=False, timeout=60)
     words = [line.split()[1:] for line in result.stdout.splitlines() if line.startswith("[GNUPG:] ")]
     fault = _signature_fault(words, keyring.fingerprints) if result.returncode == 0 else _failure(words)
     if fault:
@@ -73,9 +73,9 @@ def unsigned_packages(keyring: Keyring, files: Sequence[Path]) -> dict[Path, str
     for start in range(0, len(files), 400):
         batch = files[start : start + 400]
         level = ["--define", "_pkgverify_level all", "--define", "_pkgverify_flags 0x0"]
-        where = ["--dbpath", str(keyring.rpm)]
+        where = ["--dbpath", str(keyring.home / "rpm")]
         # Macros in a home could switch checks off.
-        env = {"HOME": str(keyring.rpm)}
+        env = {"HOME": str(keyring.home)}
         result = command.run(
             ["rpmkeys", *where, *level, "--checksig", "-v", *map(str, batch)], check=False, timeout=1800, env=env
         )
@@ -89,29 +89,36 @@ def unsigned_packages(keyring: Keyring, files: Sequence[Path]) -> dict[Path, str
 
 
 def _fill(home: Path, keys: Sequence[RpmKey], files: Sequence[bytes]) -> None:
-    (home / "gpg").mkdir(mode=0o700)
     chosen: list[str] = []
-    for number, (key, content) in enumerate(zip(keys, files, strict=True)):
-        file = home / f"{number}.key"
-        file.write_bytes(content)
-        with scratch_folder("key") as scratch:
-            scratch.chmod(0o700)
-            command.run([*_argv(scratch), "--import", file], check=False, timeout=60)
-            has = list(_primaries(_gpg(scratch, "--list-keys", "--with-colons")))
-        if not has:
-            raise StepError(f"{key.place} holds no OpenPGP key", hint="check the place of the key")
-        wanted = [one for one in has if one in key.fingerprint] if key.fingerprint else has
-        if not wanted:
-            raise StepError(
-                f"{key.place} holds the key {' and '.join(has)}, pinned is {' or '.join(key.fingerprint)}",
-                hint="somebody may have swapped it; ask its owner before you pin another one",
-            )
-        _gpg(home / "gpg", "--import", file)
-        chosen += [one for one in wanted if one not in chosen]
-    pinned = home / "pinned.asc"
-    pinned.write_text(_gpg(home / "gpg", "--armor", "--export", *chosen), encoding="ascii")
-    command.run(["rpmkeys", "--dbpath", home / "rpm", "--import", pinned], env={"HOME": str(home)}, timeout=60)
+    # gpg talks to its agent over a socket beside its keys, whose path must be short.
+    with scratch_folder("keys") as scratch:
+        for key, content in zip(keys, files, strict=True):
+            has = _imported(scratch, content)
+            if not has:
+                raise StepError(f"{key.place} holds no OpenPGP key", hint="check the place of the key")
+            wanted = [one for one in has if one in key.fingerprint] if key.fingerprint else has
+            if not wanted:
+                raise StepError(
+                    f"{key.place} holds the key {' and '.join(has)}, pinned is {' or '.join(key.fingerprint)}",
+                    hint="somebody may have swapped it; ask its owner before you pin another one",
+                )
+            chosen += [one for one in wanted if one not in chosen]
+        command.run([*_argv(scratch), "--output", home / _RING, "--export", *chosen], timeout=60)
+        armored = command.run([*_argv(scratch), "--armor", "--export", *chosen], timeout=60).stdout
+    (home / "pinned.asc").write_text(armored, encoding="ascii")
+    where = ["--dbpath", str(home / "rpm")]
+    command.run(["rpmkeys", *where, "--import", str(home / "pinned.asc")], env={"HOME": str(home)}, timeout=60)
     (home / "fingerprints").write_text("\n".join(chosen) + "\n", encoding="ascii")
+
+
+def _imported(scratch: Path, content: bytes) -> list[str]:
+    """Import a file of keys; return the fingerprints of what was in it."""
+    with scratch_folder("key") as home:
+        home.chmod(0o700)
+        (home / "file").write_bytes(content)
+        for one in (home, scratch):
+            command.run([*_argv(one), "--import", home / "file"], check=False, timeout=60)
+        return list(_primaries(command.run([*_argv(home), "--list-keys", "--with-colons"], timeout=60).stdout))
 
 
 def _primaries(listing: str) -> dict[str, str]:
@@ -183,10 +190,7 @@ def _package_fault(lines: Sequence[str]) -> str:
     return ""
 
 
-def _gpg(home: Path, *arguments: str | Path) -> str:
-    return command.run([*_argv(home), *arguments], timeout=60).stdout
-
-
-def _argv(home: Path) -> list[str | Path]:
-    options = ["--batch", "--no-tty", "--quiet", "--no-autostart", "--no-auto-check-trustdb"]
-    return ["gpg", "--homedir", home, *options, "--trust-model", "always"]
+def _argv(home: Path, *, ring: str | None = None) -> list[str | Path]:
+    options = ["--batch", "--no-tty", "--quiet", "--no-options", "--no-autostart", "--no-auto-check-trustdb"]
+    rings: list[str | Path] = ["--no-default-keyring", "--keyring", home / ring] if ring else []
+    return ["gpg", "--homedir", home, *options, "--trust-model", "always", *rings]

@@ -24,7 +24,7 @@ from atomic_kit.sources.unpacking import check_unpacked, unpacked
 from atomic_kit.web import Session, read_url
 
 # What libsolv, as it is built for PyPI, reads by itself.
-_READABLE = (".gz", ".xz", ".xml", ".yaml")
+_READABLE = (".gz", ".xml", ".yaml")
 
 
 @dataclass(frozen=True, slots=True)
