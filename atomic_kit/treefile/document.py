@@ -19,7 +19,7 @@ from atomic_kit.yaml import YamlMap, line_of, read_yaml
 
 _ARCH_KIND: TypeAdapter[Any] = TypeAdapter(kinds.Packages)
 _HINT = "mend the treefile and run again"
-_MAX_FAULTS = 20
+_MAX_TOLD = 20
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 100
 
@@ -99,9 +99,8 @@ def check(document: Document, *, basearch: str) -> None:
         document.values = {"boot-location": "modules", "tmp-is-dir": True} | document.values
     _resolve_files(document)
     if document.faults:
-        told = document.faults[:_MAX_FAULTS]
-        more = len(document.faults) - len(told)
-        raise InputError("\n".join([*told, *([f"and {more} more faults"] if more else [])]), hint=_HINT)
+        raise InputError("\n".join(_first(document.faults, "faults")), hint=_HINT)
+    document.warnings = _first(document.warnings, "warnings")
 
 
 def _named(document: Document) -> dict[Any, str]:
@@ -135,7 +134,9 @@ def _warn_of_unknown(document: Document, key: str) -> None:
         return  # how remarks are written in JSON
     else:
         text = "unknown key, ignored as rpm-ostree does"
-    close = difflib.get_close_matches(key[:80], KEYS, n=1, cutoff=0.75)
+    # Comparing takes time, and nobody reads on.
+    few = len(document.warnings) < _MAX_TOLD
+    close = difflib.get_close_matches(key[:80], KEYS, n=1, cutoff=0.75) if few else []
     document.warnings.append(f"{document.place(key)}: {text}{f'; did you mean {close[0]}?' if close else ''}")
 
 
@@ -206,6 +207,11 @@ def _resolve_files(document: Document) -> None:
             text = f"names {shown(named)}, which does not exist (paths are relative to the treefile)"
             document.faults.append(f"{document.place(name)}: {text}")
         document.values[name] = path
+
+
+def _first(sentences: list[str], what: str) -> list[str]:
+    more = len(sentences) - _MAX_TOLD
+    return [*sentences[:_MAX_TOLD], *([f"and {more} more {what}"] if more > 0 else [])]
 
 
 def shown(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from atomic_kit.errors import InputError
 from atomic_kit.treefile import RepoPackages, Treefile, load_treefile
+from atomic_kit.treefile.keys import KEYS
 
 TOP = "ref: x\npackages: [top]\n"
 
@@ -264,3 +266,13 @@ def test_a_file_like_the_sigs_loads_with_its_surprises_told(tmp_path: Path) -> N
     assert got.carried == ("etc-group-members", "ignore-removed-users")
     assert (got.default_target, got.automatic_version_prefix) == ("multi-user.target", "7.2018")
     assert [warning.partition("base.json:")[2].split(":")[0] for warning in got.warnings] == ["7", "3", "13"]
+
+
+def test_the_documentation_says_what_becomes_of_every_key() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "treefiles.md").read_text(encoding="utf-8").split("## Merging")[0]
+    rows = [line.split("|")[1:4] for line in table.splitlines() if line.startswith("| `")]
+    told = {name: (fate, merge.strip()) for names, fate, merge in rows for name in re.findall(r"`([a-z-]+)`", names)}
+    for name, key in KEYS.items():
+        fate, merge = told[name]
+        assert key.fate.value in fate, name
+        assert not merge or merge == key.merge.name.lower(), name
