@@ -68,6 +68,8 @@ def read_document(path: Path, *, basearch: str) -> Document:
     """
     repeats: list[tuple[str, int, int]] = []
     written = read_yaml(path, on_repeat=lambda *repeat: repeats.append(repeat))
+    if written is None:
+        written = YamlMap()  # nothing but remarks
     if not isinstance(written, YamlMap):
         raise InputError(f"{path} is not a treefile", hint="it must be a YAML or JSON map with ref and packages")
     document = Document(path, written)
@@ -90,11 +92,11 @@ def check(document: Document, *, basearch: str) -> None:
         if name in OF_A_HOST:
             document.faults.append(f"{document.place(key)}: belongs to a host that layers packages, not to a tree")
         elif name.startswith(ARCH_PACKAGES) and name not in KEYS:
-            wanted = _checked(document, name, _ARCH_KIND, value)
+            wanted = _checked(document, name, kind=_ARCH_KIND, value=value)
             if name == ARCH_PACKAGES + basearch and wanted is not None:
                 document.values["packages"] = document.values.get("packages", frozenset()) | wanted
         elif name in KEYS:
-            _take(document, name, value)
+            _take(document, name, value=value)
     if document.values.get("edition") == "2024":
         document.values = {"boot-location": "modules", "tmp-is-dir": True} | document.values
     _resolve_files(document)
@@ -119,7 +121,7 @@ def _named(document: Document) -> dict[Any, str]:
         else:
             names[key], document.spelled[name] = name, key
             if key != name and key not in OLD_SPELLINGS:
-                _warn_of_spelling(document, key, name)
+                _warn_of_spelling(document, key, name=name)
     return names
 
 
@@ -140,15 +142,15 @@ def _warn_of_unknown(document: Document, key: str) -> None:
     document.warnings.append(f"{document.place(key)}: {text}{f'; did you mean {close[0]}?' if close else ''}")
 
 
-def _warn_of_spelling(document: Document, key: str, name: str) -> None:
+def _warn_of_spelling(document: Document, key: str, *, name: str) -> None:
     does = "refuse this" if document.is_yaml else "drop it without a word"
     instead = "packages" if name == "bootstrap-packages" else name
     document.warnings.append(f"{document.place(key)}: today's rpm-ostree would {does}; write {instead}")
 
 
-def _take(document: Document, name: str, value: Any) -> None:
+def _take(document: Document, name: str, *, value: Any) -> None:
     key = KEYS[name]
-    checked = _checked(document, name, key.kind, value)
+    checked = _checked(document, name, kind=key.kind, value=value)
     if checked is None:
         return
     if key.fate is Fate.REFUSED:
@@ -160,17 +162,17 @@ def _take(document: Document, name: str, value: Any) -> None:
         document.values[name] = checked
 
 
-def _checked(document: Document, name: str, kind: TypeAdapter[Any], value: Any) -> Any:
+def _checked(document: Document, name: str, *, kind: TypeAdapter[Any], value: Any) -> Any:
     """Return the value in its merged form; None, and faults, when it is not of its kind."""
     try:
         return kind.validate_python(value)
     except ValidationError as error:
-        faults = dict.fromkeys(_fault(document, name, fault) for fault in error.errors(include_url=False))
+        faults = dict.fromkeys(_fault(document, name, fault=fault) for fault in error.errors(include_url=False))
         document.faults += faults
         return None
 
 
-def _fault(document: Document, name: str, fault: Any) -> str:
+def _fault(document: Document, name: str, *, fault: Any) -> str:
     place = document.place(name, *_leading(document.written[document.spelled[name]], fault["loc"]))
     if fault["type"] == "value_error":
         return f"{place}: {fault['ctx']['error']}"

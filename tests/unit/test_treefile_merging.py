@@ -144,6 +144,10 @@ def test_an_inlined_treefile_is_merged_when_its_condition_holds(tmp_path: Path) 
         load(tmp_path, top=text.replace("units: [b]", "postprocess-script: top.yaml"))
 
 
+def test_a_file_of_remarks_alone_may_be_included(tmp_path: Path) -> None:
+    assert load(tmp_path, top=TOP + "include: b.yaml\n", b="# nothing yet\n").warnings == ()
+
+
 def test_arch_include_counts_for_its_architecture(tmp_path: Path) -> None:
     top = TOP + "arch-include: {x86_64: a.yaml, s390x: [none.yaml]}\n"
     assert load(tmp_path, top=top, a="packages: [more]\n").packages == ("more", "top")
@@ -187,7 +191,7 @@ def test_an_include_loop_is_named(tmp_path: Path) -> None:
 
 def test_includes_nest_up_to_rpm_ostrees_depth(tmp_path: Path) -> None:
     files = {f"n{number}": f"include: n{number + 1}.yaml\n" for number in range(60)}
-    with pytest.raises(InputError, match=r"n48\.yaml:1: include: more than 50 includes deep"):
+    with pytest.raises(InputError, match=r"n49\.yaml:1: include: more than 50 includes deep"):
         load(tmp_path, top=TOP + "include: n0.yaml\n", **files, n60="units: [a]\n")
 
 
