@@ -116,7 +116,7 @@ def _named(document: Document) -> dict[Any, str]:
         if not _is_known(name):
             _warn_of_unknown(document, key)
         elif name in document.spelled:
-            both = f"{key} and {document.spelled[name]} are the same key"
+            both = f"{shown(key)} and {shown(document.spelled[name])} are the same key"
             document.faults.append(f"{document.place(key)}: {both}")
         else:
             names[key], document.spelled[name] = name, key
