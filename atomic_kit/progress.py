@@ -47,6 +47,7 @@ class Event:
 
 Listener = Callable[[Event], None]
 _listener: Listener | None = None
+_noted: set[str] = set()
 
 
 class Step:
@@ -88,6 +89,13 @@ def step(text: str, *, total: float | None = None, unit: Literal["items", "bytes
         work.tell("fail")
         raise
     work.tell("end")
+
+
+def note(text: str) -> None:
+    """Tell whoever reads this process's messages, in a terminal or under a notebook's cell, something; once."""
+    if text not in _noted:
+        _noted.add(text)
+        print(text, file=sys.stderr, flush=True)
 
 
 def listen(new: Listener) -> None:

@@ -20,7 +20,7 @@ OnRepeat = Callable[[str, int, int], None]
 
 # What no file written by hand comes near; aliases within aliases get there with ten lines.
 _MAX_BYTES = 4 * 1024**2
-_MAX_NODES = 200_000
+_MAX_NODES = 100_000
 _MAX_DEPTH = 64
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -135,6 +135,8 @@ class _Reader:
         if depth > _MAX_DEPTH:
             raise _fault(f"nested more than {_MAX_DEPTH} deep", event)
         if isinstance(event, yaml.ScalarEvent):
+            if "\0" in event.value:
+                raise _fault("a text cannot hold the character NUL", event)
             found: tuple[Any, int] = _scalar(event), 1
         elif isinstance(event, yaml.SequenceStartEvent):
             found = self._list(depth)

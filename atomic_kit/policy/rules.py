@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from pathlib import Path
 
 import pandas as pd
 
@@ -123,6 +124,13 @@ def unacted_key(subject: Subject) -> Iterable[Finding]:
         )
 
 
+def treefile_warning(subject: Subject) -> Iterable[Finding]:
+    """Something in a treefile that is not what it seems, or that rpm-ostree itself would refuse."""
+    for warning in subject.treefile.warnings:
+        place, _, text = warning.partition(": ")
+        yield Finding("treefile-warning", Path(place).name, Severity.WARNING, text, "mend the treefile")
+
+
 def packages_by_origin(subject: Subject) -> Iterable[Finding]:
     """How many packages each rpm_repo and vendor gave."""
     counts: dict[tuple[str, str], int] = {}
@@ -139,6 +147,7 @@ RULES: tuple[Rule, ...] = (
     over_budget,
     unread_license,
     unacted_key,
+    treefile_warning,
     packages_by_origin,
     licenses_found,
 )

@@ -9,11 +9,18 @@ from atomic_kit.files import value_digest
 from atomic_kit.packages.resolve import line_lock, resolve_package_set
 from atomic_kit.parameters import Parameters
 from atomic_kit.release.records import has_record, write_record
-from atomic_kit.release.release import Release, discard, finished_releases, known_releases, open_release
+from atomic_kit.release.release import (
+    Release,
+    discard,
+    finished_releases,
+    known_releases,
+    open_release,
+    open_treefile,
+)
 from atomic_kit.release.version import next_version, version_key
 from atomic_kit.sources import Snapshot
 from atomic_kit.sources.opening import open_source
-from atomic_kit.treefile import Treefile, load_treefile
+from atomic_kit.treefile import Treefile
 
 # What does not change a release by itself: places on this disk, and what was set over them.
 _PLACES = {"file", "overrides", "treefile", "lockfiles", "build", "reports"}
@@ -34,7 +41,7 @@ def plan_releases(line: Parameters) -> list[Release]:
     release with the same inputs as the newest finished one is not made again. A folder that an earlier
     run left unfinished is gone on with when its inputs are still the same, else discarded.
     """
-    treefile = load_treefile(line.treefile)
+    treefile = open_treefile(line)
     candidates = [
         Candidate(snapshot, input_digest(line, treefile, snapshot)) for snapshot in open_source(line).snapshots()
     ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from atomic_kit.errors import InputError
 from atomic_kit.parameters import Parameters, load_parameters
+from atomic_kit.progress import note
 from atomic_kit.release.records import has_record, read_record
 from atomic_kit.release.version import version_key
 from atomic_kit.treefile import Treefile, load_treefile
@@ -47,7 +48,7 @@ class Release:
     @cached_property
     def treefile(self) -> Treefile:
         """The line's treefile, read at the first use."""
-        return load_treefile(self.parameters.treefile)
+        return open_treefile(self.parameters)
 
     def record(self, step: str) -> dict[str, Any]:
         """Return the facts of one of this release's records."""
@@ -57,6 +58,14 @@ class Release:
     def is_finished(self) -> bool:
         """Whether every step ran and every check passed."""
         return has_record(self.folder, "release") and self.record("release")["outcome"] == "passed"
+
+
+def open_treefile(line: Parameters) -> Treefile:
+    """Read a line's treefile, and tell what there is to warn of in it."""
+    treefile = load_treefile(line.treefile, basearch=line.arch)
+    for warning in treefile.warnings:
+        note(f"warning: {warning}")
+    return treefile
 
 
 def open_release(

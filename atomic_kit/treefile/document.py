@@ -19,7 +19,7 @@ from atomic_kit.yaml import YamlMap, line_of, read_yaml
 
 _ARCH_KIND: TypeAdapter[Any] = TypeAdapter(kinds.Packages)
 _HINT = "mend the treefile and run again"
-_MAX_FAULTS = 20
+_MAX_TOLD = 20
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 100
 
@@ -68,6 +68,8 @@ def read_document(path: Path, *, basearch: str) -> Document:
     """
     repeats: list[tuple[str, int, int]] = []
     written = read_yaml(path, on_repeat=lambda *repeat: repeats.append(repeat))
+    if written is None:
+        written = YamlMap()  # nothing but remarks
     if not isinstance(written, YamlMap):
         raise InputError(f"{path} is not a treefile", hint="it must be a YAML or JSON map with ref and packages")
     document = Document(path, written)
@@ -90,18 +92,17 @@ def check(document: Document, *, basearch: str) -> None:
         if name in OF_A_HOST:
             document.faults.append(f"{document.place(key)}: belongs to a host that layers packages, not to a tree")
         elif name.startswith(ARCH_PACKAGES) and name not in KEYS:
-            wanted = _checked(document, name, _ARCH_KIND, value)
+            wanted = _checked(document, name, kind=_ARCH_KIND, value=value)
             if name == ARCH_PACKAGES + basearch and wanted is not None:
                 document.values["packages"] = document.values.get("packages", frozenset()) | wanted
         elif name in KEYS:
-            _take(document, name, value)
+            _take(document, name, value=value)
     if document.values.get("edition") == "2024":
         document.values = {"boot-location": "modules", "tmp-is-dir": True} | document.values
     _resolve_files(document)
     if document.faults:
-        told = document.faults[:_MAX_FAULTS]
-        more = len(document.faults) - len(told)
-        raise InputError("\n".join([*told, *([f"and {more} more faults"] if more else [])]), hint=_HINT)
+        raise InputError("\n".join(_first(document.faults, "faults")), hint=_HINT)
+    document.warnings = _first(document.warnings, "warnings")
 
 
 def _named(document: Document) -> dict[Any, str]:
@@ -115,12 +116,12 @@ def _named(document: Document) -> dict[Any, str]:
         if not _is_known(name):
             _warn_of_unknown(document, key)
         elif name in document.spelled:
-            both = f"{key} and {document.spelled[name]} are the same key"
+            both = f"{shown(key)} and {shown(document.spelled[name])} are the same key"
             document.faults.append(f"{document.place(key)}: {both}")
         else:
             names[key], document.spelled[name] = name, key
             if key != name and key not in OLD_SPELLINGS:
-                _warn_of_spelling(document, key, name)
+                _warn_of_spelling(document, key, name=name)
     return names
 
 
@@ -135,19 +136,21 @@ def _warn_of_unknown(document: Document, key: str) -> None:
         return  # how remarks are written in JSON
     else:
         text = "unknown key, ignored as rpm-ostree does"
-    close = difflib.get_close_matches(key[:80], KEYS, n=1, cutoff=0.75)
+    # Comparing takes time, and nobody reads on.
+    few = len(document.warnings) < _MAX_TOLD
+    close = difflib.get_close_matches(key[:80], KEYS, n=1, cutoff=0.75) if few else []
     document.warnings.append(f"{document.place(key)}: {text}{f'; did you mean {close[0]}?' if close else ''}")
 
 
-def _warn_of_spelling(document: Document, key: str, name: str) -> None:
+def _warn_of_spelling(document: Document, key: str, *, name: str) -> None:
     does = "refuse this" if document.is_yaml else "drop it without a word"
     instead = "packages" if name == "bootstrap-packages" else name
     document.warnings.append(f"{document.place(key)}: today's rpm-ostree would {does}; write {instead}")
 
 
-def _take(document: Document, name: str, value: Any) -> None:
+def _take(document: Document, name: str, *, value: Any) -> None:
     key = KEYS[name]
-    checked = _checked(document, name, key.kind, value)
+    checked = _checked(document, name, kind=key.kind, value=value)
     if checked is None:
         return
     if key.fate is Fate.REFUSED:
@@ -159,17 +162,17 @@ def _take(document: Document, name: str, value: Any) -> None:
         document.values[name] = checked
 
 
-def _checked(document: Document, name: str, kind: TypeAdapter[Any], value: Any) -> Any:
+def _checked(document: Document, name: str, *, kind: TypeAdapter[Any], value: Any) -> Any:
     """Return the value in its merged form; None, and faults, when it is not of its kind."""
     try:
         return kind.validate_python(value)
     except ValidationError as error:
-        faults = dict.fromkeys(_fault(document, name, fault) for fault in error.errors(include_url=False))
+        faults = dict.fromkeys(_fault(document, name, fault=fault) for fault in error.errors(include_url=False))
         document.faults += faults
         return None
 
 
-def _fault(document: Document, name: str, fault: Any) -> str:
+def _fault(document: Document, name: str, *, fault: Any) -> str:
     place = document.place(name, *_leading(document.written[document.spelled[name]], fault["loc"]))
     if fault["type"] == "value_error":
         return f"{place}: {fault['ctx']['error']}"
@@ -206,6 +209,11 @@ def _resolve_files(document: Document) -> None:
             text = f"names {shown(named)}, which does not exist (paths are relative to the treefile)"
             document.faults.append(f"{document.place(name)}: {text}")
         document.values[name] = path
+
+
+def _first(sentences: list[str], what: str) -> list[str]:
+    more = len(sentences) - _MAX_TOLD
+    return [*sentences[:_MAX_TOLD], *([f"and {more} more {what}"] if more > 0 else [])]
 
 
 def shown(value: Any) -> str:

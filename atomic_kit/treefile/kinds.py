@@ -147,7 +147,7 @@ class Accounts(_Model):
 
     type: Literal["none", "previous", "file", "data"]
     filename: StrictStr | None = None
-    entries: dict[StrictStr, int | tuple[int] | tuple[int, int]] | None = None
+    entries: dict[StrictStr, Number | tuple[Number] | tuple[Number, Number]] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Accounts:

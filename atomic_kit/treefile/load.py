@@ -16,7 +16,7 @@ from atomic_kit.treefile.keys import KEYS, Fate
 from atomic_kit.treefile.kinds import Accounts
 from atomic_kit.treefile.merge import Merged, last_repo_wins, read_merged
 from atomic_kit.treefile.values import RepoPackages, Treefile
-from atomic_kit.treefile.variables import fill_in, missing
+from atomic_kit.treefile.variables import fill_in, missing, names_of
 
 # The texts in which variables are filled in, and the maps in whose texts they are.
 _TEXTS = ("ref", "automatic-version-prefix", "mutate-os-release")
@@ -73,10 +73,8 @@ def _fill_in(merged: Merged) -> None:
         if name in values:
             values[name] = fill_in(values[name], variables)
             if left := missing(values[name]):
-                known = ", ".join(sorted(variables))[:200]
-                merged.warnings.append(
-                    f"{merged.places[name]}: the variable {shown(left[0])} is not defined, known: {known}"
-                )
+                text = f"the variable {shown(left[0])} is not defined, known: {names_of(variables)}"
+                merged.warnings.append(f"{merged.places[name]}: {text}")
     for name in (*_MAPS, "rojig"):
         texts: Mapping[str, Any] = values.get(name, {})
         for key in texts.keys() & _ROJIG if name == "rojig" else texts.keys():

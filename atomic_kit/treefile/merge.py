@@ -56,7 +56,7 @@ def _read(
     path: Path, merged: Merged, *, seen: dict[tuple[int, int], Path], above: tuple[Path, ...]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Read a file and its includes; the variables of what was read before win over its own."""
-    _refuse_second_reading(path, seen, above)
+    _refuse_second_reading(path, seen=seen, above=above)
     document = read_document(path, basearch=merged.basearch)
     merged.files.append(path)
     merged.warnings += document.warnings
@@ -68,11 +68,11 @@ def _read(
         own["releasever"] = values["releasever"]
     merged.variables = {**own, **merged.variables}
     includes = [*_files(document, "include"), *_files(document, "arch-include", merged.basearch)]
-    includes += _conditional(document, merged, values, places)
+    includes += _conditional(document, merged, values=values, places=places)
     for name in _INCLUDES:
         values.pop(name, None)
     for include in includes:
-        if len(above) + 1 == _MAX_DEPTH:
+        if len(above) == _MAX_DEPTH:
             raise InputError(f"{include.place}: more than {_MAX_DEPTH} includes deep", hint="include less deeply")
         _check_include(include)
         inner, inner_places = _read(include.path, merged, seen=seen, above=(*above, path))
@@ -85,10 +85,10 @@ def _files(document: Document, name: str, *keys: str) -> Iterable[_Include]:
     listed: Any = document.values.get(name, ())
     for key in keys:
         listed = listed.get(key, ()) if isinstance(listed, Mapping) else ()
-    return [_include(document, file, (name, *keys)) for file in listed]
+    return [_include(document, file, keys=(name, *keys)) for file in listed]
 
 
-def _include(document: Document, file: str, keys: tuple[str | int, ...]) -> _Include:
+def _include(document: Document, file: str, *, keys: tuple[str | int, ...]) -> _Include:
     path = document.path.parent / file
     plain = Path(os.path.normpath(path)) if "\0" not in file else path
     # Without the dots, unless they lead through a symlink to another place.
@@ -96,16 +96,16 @@ def _include(document: Document, file: str, keys: tuple[str | int, ...]) -> _Inc
 
 
 def _conditional(
-    document: Document, merged: Merged, values: dict[str, Any], places: dict[str, str]
+    document: Document, merged: Merged, *, values: dict[str, Any], places: dict[str, str]
 ) -> Iterable[_Include]:
     """Return the files whose conditions hold, and merge the inlined treefiles whose conditions hold."""
     found: list[_Include] = []
     entries: list[Conditional] = values.get("conditional-include", [])
     for number, entry in enumerate(entries):
         at = ("conditional-include", number)
-        if not _all_hold(document, entry, at, merged.variables):
+        if not _all_hold(document, entry, at=at, variables=merged.variables):
             continue
-        found += [_include(document, file, (*at, "include")) for file in entry.files]
+        found += [_include(document, file, keys=(*at, "include")) for file in entry.files]
         if isinstance(entry.include, dict):
             spelled = document.spelled["conditional-include"]
             inlined = Document(document.path, document.root, (spelled, number, "include"))
@@ -121,7 +121,7 @@ def _conditional(
 
 
 def _all_hold(
-    document: Document, entry: Conditional, at: tuple[str | int, ...], variables: Mapping[str, Value]
+    document: Document, entry: Conditional, *, at: tuple[str | int, ...], variables: Mapping[str, Value]
 ) -> bool:
     """Evaluate all conditions of an entry, also after one that fails, so that each fault is found."""
     outcomes = []
@@ -158,7 +158,7 @@ def last_repo_wins(entries: Iterable[RepoEntry]) -> list[tuple[str, tuple[str, .
     return kept[::-1]
 
 
-def _refuse_second_reading(path: Path, seen: dict[tuple[int, int], Path], above: tuple[Path, ...]) -> None:
+def _refuse_second_reading(path: Path, *, seen: dict[tuple[int, int], Path], above: tuple[Path, ...]) -> None:
     try:
         about = path.stat()
     except (OSError, ValueError):

@@ -64,4 +64,4 @@ class Treefile:
 
 def version_prefix(treefile: Treefile, generated: datetime) -> str:
     """Return automatic-version-prefix with its `<date:FORMAT>` filled in from the snapshot's time."""
-    return re.sub(r"<date:([^>]+)>", lambda match: generated.strftime(match[1]), treefile.automatic_version_prefix)
+    return re.sub(r"<date:([^<>]+)>", lambda match: generated.strftime(match[1]), treefile.automatic_version_prefix)

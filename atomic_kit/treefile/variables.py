@@ -39,7 +39,7 @@ def holds(condition: str, variables: Mapping[str, Value]) -> bool:
         raise ValueError(f"{condition[:80]!r} is no condition, expected: NAME OPERATOR VALUE, a text in double quotes")
     name, value = match["name"], _value(match)
     if name not in variables:
-        raise ValueError(f"the variable {name[:80]} is not defined, known: {', '.join(sorted(variables))[:200]}")
+        raise ValueError(f"the variable {name[:80]} is not defined, known: {names_of(variables)}")
     known = variables[name]
     if type(known) is not type(value):
         raise ValueError(f"{name} is {_kind(known)} and is compared with {_kind(value)}")
@@ -58,6 +58,11 @@ def fill_in(text: str, variables: Mapping[str, Value]) -> str:
 def missing(text: str) -> list[str]:
     """Return the names whose places in a text were not filled in."""
     return _NAMED.findall(text)
+
+
+def names_of(variables: Mapping[str, Value]) -> str:
+    """Return the names of variables as far as a sentence has room for them."""
+    return ", ".join(name if name.isprintable() else repr(name) for name in sorted(variables))[:200]
 
 
 def as_text(value: Value) -> str:

@@ -72,3 +72,9 @@ def test_a_terminal_keeps_one_line_of_each_ended_step(capsys: pytest.CaptureFixt
     bars(Event("advance", "1", "Fetching [all]", done=1, total=2))
     bars(Event("end", "1", "Fetching [all]", done=2, total=2, seconds=1.5))
     assert "✓ Fetching [all] 1.5 s" in capsys.readouterr().err
+
+
+def test_a_note_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    progress.note("warning: told once")
+    progress.note("warning: told once")
+    assert capsys.readouterr().err == "warning: told once\n"

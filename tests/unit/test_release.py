@@ -11,7 +11,11 @@ import pytest
 from atomic_kit.checks.results import Boot, CheckOutcome
 from atomic_kit.errors import StepError
 from atomic_kit.history import stream_history
+from atomic_kit.packages.package_set import PackageSet
+from atomic_kit.parameters import PolicyParameters
+from atomic_kit.policy.rules import Subject, find, treefile_warning
 from atomic_kit.release.records import forget_records_from, has_record, read_record, read_table, write_record
+from atomic_kit.release.release import open_release
 from atomic_kit.release.version import next_version, version_key
 from atomic_kit.report import write_release_page, write_stream_page
 from atomic_kit.treefile import Treefile
@@ -127,3 +131,16 @@ def test_a_failed_release_has_a_page_that_says_what_to_do(tmp_path: Path) -> Non
     text = write_release_page(folder, title="A demo", version="1.9").read_text()
     for sentence in ("it did not boot", "./workbench release x", "Kernel panic", "failed"):
         assert sentence in text
+
+
+def test_what_there_is_to_warn_of_in_a_treefile_is_told_and_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "host.yaml").write_text("ref: x\npackages: [a]\nunitz: [b]\n")
+    parameters = tmp_path / "line.yaml"
+    parameters.write_text("line: a\ntitle: A\nstream: a-devel\ntreefile: host.yaml\nsource: {kind: demo}\n")
+    treefile = open_release(parameters).treefile
+    told = capsys.readouterr().err
+    assert told.startswith(f"warning: {tmp_path}/host.yaml:3: unitz: unknown key, ignored; rpm-ostree")
+    found = find(Subject(treefile, PackageSet(()), {}, PolicyParameters()), [treefile_warning])
+    assert [(one.subject, one.severity.value) for one in found] == [("host.yaml:3", "warning")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from atomic_kit.errors import InputError
 from atomic_kit.treefile import RepoPackages, Treefile, load_treefile
+from atomic_kit.treefile.keys import KEYS
 
 TOP = "ref: x\npackages: [top]\n"
 
@@ -142,6 +144,10 @@ def test_an_inlined_treefile_is_merged_when_its_condition_holds(tmp_path: Path) 
         load(tmp_path, top=text.replace("units: [b]", "postprocess-script: top.yaml"))
 
 
+def test_a_file_of_remarks_alone_may_be_included(tmp_path: Path) -> None:
+    assert load(tmp_path, top=TOP + "include: b.yaml\n", b="# nothing yet\n").warnings == ()
+
+
 def test_arch_include_counts_for_its_architecture(tmp_path: Path) -> None:
     top = TOP + "arch-include: {x86_64: a.yaml, s390x: [none.yaml]}\n"
     assert load(tmp_path, top=top, a="packages: [more]\n").packages == ("more", "top")
@@ -185,7 +191,7 @@ def test_an_include_loop_is_named(tmp_path: Path) -> None:
 
 def test_includes_nest_up_to_rpm_ostrees_depth(tmp_path: Path) -> None:
     files = {f"n{number}": f"include: n{number + 1}.yaml\n" for number in range(60)}
-    with pytest.raises(InputError, match=r"n48\.yaml:1: include: more than 50 includes deep"):
+    with pytest.raises(InputError, match=r"n49\.yaml:1: include: more than 50 includes deep"):
         load(tmp_path, top=TOP + "include: n0.yaml\n", **files, n60="units: [a]\n")
 
 
@@ -264,3 +270,13 @@ def test_a_file_like_the_sigs_loads_with_its_surprises_told(tmp_path: Path) -> N
     assert got.carried == ("etc-group-members", "ignore-removed-users")
     assert (got.default_target, got.automatic_version_prefix) == ("multi-user.target", "7.2018")
     assert [warning.partition("base.json:")[2].split(":")[0] for warning in got.warnings] == ["7", "3", "13"]
+
+
+def test_the_documentation_says_what_becomes_of_every_key() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "treefiles.md").read_text(encoding="utf-8").split("## Merging")[0]
+    rows = [line.split("|")[1:4] for line in table.splitlines() if line.startswith("| `")]
+    told = {name: (fate, merge.strip()) for names, fate, merge in rows for name in re.findall(r"`([a-z-]+)`", names)}
+    for name, key in KEYS.items():
+        fate, merge = told[name]
+        assert key.fate.value in fate, name
+        assert not merge or merge == key.merge.name.lower(), name

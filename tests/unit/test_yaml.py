@@ -69,6 +69,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"[" * 100 + b"]" * 100, "nested more than 64 deep"),
         (b"a: !!python/object/apply:os.system [ls]\n", "a.yaml:1: the tag tag:yaml.org,2002:python/object"),
         (b"a: 1\nb: \x00\n", "a.yaml:2: control characters are not allowed"),
+        (b'a: "b\\0"\n', "a.yaml:1: a text cannot hold the character NUL"),
         (b"a: \xff\n", "cannot be read"),
         (b"a: 1\n---\nb: 1\n", "a.yaml:2: a second document begins here"),
         (b"? [a]\n: b\n", "a key must be one word"),
