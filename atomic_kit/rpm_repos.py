@@ -46,7 +46,8 @@ RepoId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]+$", max_length=100)]
 class Choices(BaseModel):
     """A frozen group of keys that knows no others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built at the first use: a question about packages needs two of twenty.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class RpmKey(Choices):

@@ -56,14 +56,11 @@ def question_options(command: Command) -> Command:
 
 
 def open_question(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
-    """Return the question that names and options spell; warnings of a treefile go to stderr.
+    """Return the question that names and options spell.
 
     Without an rpm_repo the names are those of one release line, PARAMETERS or PARAMETERS@SNAPSHOT.
     """
-    question = _spelled_out(names, asked) if is_spelled_out(asked) else _of_line(names, asked)
-    for warning in question.warnings:
-        click.echo(f"atomic-kit: warning: {warning}", err=True)
-    return question
+    return _spelled_out(names, asked) if is_spelled_out(asked) else _of_line(names, asked)
 
 
 def is_spelled_out(asked: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from atomic_kit.packages.graph import RequirementGraph
 from atomic_kit.packages.lock_file import read_lock
 from atomic_kit.packages.resolve import line_lock, open_pool, request_of, with_groups
 from atomic_kit.parameters import Parameters
+from atomic_kit.progress import note
 from atomic_kit.rpm_repos import RpmRepo
 from atomic_kit.solver import Answer, Pool, Request
 from atomic_kit.sources import Snapshot, Source
@@ -25,7 +26,7 @@ from atomic_kit.treefile import Treefile, load_treefile
 class Question:
     """A request and the packages that it can be answered with.
 
-    `treefile` is None when packages were named instead. `warnings` are what the reader of the treefile had to say.
+    `treefile` is None when packages were named instead.
     """
 
     source: Source
@@ -33,7 +34,6 @@ class Question:
     pool: Pool
     request: Request
     treefile: Treefile | None = None
-    warnings: tuple[str, ...] = ()
 
     @cached_property
     def answer(self) -> Answer:
@@ -48,7 +48,7 @@ class Question:
 
 def ask_line(line: Parameters, *, snapshot: str = "", recommends: bool | None = None) -> Question:
     """Return what a release line asks for over a snapshot of its source, by default the newest."""
-    treefile = load_treefile(line.treefile, basearch=line.arch)
+    treefile = _told(load_treefile(line.treefile, basearch=line.arch))
     source = open_source(line)
     offered = {one.name: one for one in source.snapshots()}
     chosen = offered.get(snapshot or list(offered)[-1])
@@ -78,7 +78,7 @@ def ask_rpm_repos(
     """
     if not names and treefile is None:
         raise InputError("nothing is asked for", hint="name packages, or give --treefile FILE")
-    read = load_treefile(treefile, basearch=arch, needs_ref=False) if treefile else None
+    read = _told(load_treefile(treefile, basearch=arch, needs_ref=False)) if treefile else None
     request = request_of(read) if read else Request(())
     lock = read_lock(lockfiles, strict=strict) if lockfiles else None
     request = replace(
@@ -102,7 +102,13 @@ def _question(
     request = with_groups(request, snapshot, pool)
     if recommends is not None:
         request = replace(request, recommends=recommends)
-    return Question(source, snapshot, pool, request, treefile, treefile.warnings if treefile else ())
+    return Question(source, snapshot, pool, request, treefile)
+
+
+def _told(treefile: Treefile) -> Treefile:
+    for warning in treefile.warnings:
+        note(f"warning: {warning}")
+    return treefile
 
 
 def user_cache() -> Path:

@@ -25,7 +25,6 @@ from atomic_kit.release.plan import plan_releases
 from atomic_kit.release.records import STEPS, has_record, write_record
 from atomic_kit.release.release import Release, finished_releases
 from atomic_kit.steps import release_pages
-from atomic_kit.treefile import load_treefile
 
 
 def run_line(line: Parameters, *, say: Callable[[str], None]) -> None:
@@ -36,8 +35,6 @@ def run_line(line: Parameters, *, say: Callable[[str], None]) -> None:
     """
     with alone(line):
         planned = plan_releases(line)
-        for warning in load_treefile(line.treefile).warnings:
-            say(f"Warning: {warning}")
         for release in [*_without_page(line), *planned]:
             run_release(release)
         newest = finished_releases(line)[-1]
