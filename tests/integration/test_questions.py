@@ -1,0 +1,166 @@
+"""resolve, why, what-if and compare as one types them, over a folder of packages and without parameters."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from atomic_kit import command
+from atomic_kit.packages.lock_file import read_lock
+
+pytestmark = pytest.mark.integration
+
+
+class Kit:
+    """The command line over one folder of packages."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.repo = ("--repofrompath", f"test,{folder}", "--no-gpgcheck")
+        self._env = {"XDG_CACHE_HOME": str(cache)}
+
+    def run(self, *arguments: str | Path) -> command.Result:
+        return command.run([sys.executable, "-m", "atomic_kit.cli", *arguments], check=False, env=self._env)
+
+    def ask(self, *arguments: str | Path) -> Any:
+        answer = self.run(*arguments, *self.repo, "--json")
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+
+@pytest.fixture
+def kit(tmp_path: Path, make_rpm: Callable[..., Path], make_repo: Callable[[Path], object]) -> Kit:
+    make_rpm("app", requires=("lib",), recommends=("extra",))
+    make_rpm("lib", "1")
+    make_rpm("lib", "2")
+    make_rpm("extra", content=b"x" * 5000)
+    make_rpm("other", requires=("lib",))
+    make_rpm("rival", conflicts=("app",))
+    make_repo(tmp_path / "packages")
+    return Kit(tmp_path / "packages", tmp_path / "cache")
+
+
+@pytest.fixture
+def treefile(tmp_path: Path) -> Path:
+    path = tmp_path / "host.yaml"
+    path.write_text("packages: [app]\nrecommends: false\nexclude-packages: [extra]\n")
+    return path
+
+
+def names(answer: Any) -> list[str]:
+    return [package["name"] for package in answer["packages"]]
+
+
+def test_resolve_takes_names_or_a_treefile(kit: Kit, treefile: Path) -> None:
+    assert names(kit.ask("resolve", "app")) == ["app", "extra", "lib"]
+    assert names(kit.ask("resolve", "app", "--no-weak-deps")) == ["app", "lib"]
+    assert names(kit.ask("resolve", "--treefile", treefile)) == ["app", "lib"]
+    assert names(kit.ask("resolve", "other", "--treefile", treefile)) == ["app", "lib", "other"]
+    assert names(kit.ask("resolve", "app", "-x", "extra")) == ["app", "lib"]
+    shown = kit.run("resolve", "app", *kit.repo)
+    assert "3 packages" in shown.stdout
+
+
+def test_a_lock_file_is_kept_to(kit: Kit, tmp_path: Path) -> None:
+    lock = tmp_path / "manifest-lock.x86_64.json"
+    lock.write_text(json.dumps({"packages": {"app": {"evra": "1-1.noarch"}, "lib": {"evr": "1-1"}}}))
+    assert read_lock([lock]).packages["lib"].evr == "1-1"
+    answer = kit.ask("resolve", "app", "--lockfile", lock)
+    assert [(one["name"], one["version"]) for one in answer["packages"]] == [("app", "1"), ("lib", "1")]
+    lock.write_text(json.dumps({"packages": {"app": {"evra": "1-1.noarch"}, "lib": {"evr": "7-1"}}}))
+    refused = kit.run("resolve", "app", "--lockfile", lock, *kit.repo)
+    assert refused.returncode == 2
+    assert "lib-7-1 is locked" in refused.stderr
+
+
+def test_why_tells_the_ways_from_a_request(kit: Kit, treefile: Path) -> None:
+    (found,) = kit.ask("why", "lib", "app", "other")["explanations"]
+    assert found["reason"] == "required"
+    assert [[link["target"] for link in chain] for chain in found["chains"]] == [["app", "lib"], ["other", "lib"]]
+    assert set(found["leaving"]) == {"app", "other", "extra"}
+    assert kit.ask("why", "lib", "--treefile", treefile)["explanations"][0]["requests"] == ["app"]
+    assert "app → lib" in kit.run("why", "lib", "app", *kit.repo).stdout
+
+
+def test_what_if_answers_each_question(kit: Kit, tmp_path: Path) -> None:
+    added = kit.ask("what-if", "app", "--no-weak-deps", "--weak-deps", "on", "--add", "other")
+    assert {one["package"] for one in added["comes"]} == {"extra-1-1.noarch", "other-1-1.noarch"}
+    costs = kit.ask("what-if", "app", "lib")["requests"]
+    assert {row["request"]: row["is_redundant"] for row in costs} == {"app": False, "lib": True}
+    assert kit.ask("what-if", "app", "lib", "--redundant") == {"redundant": ["lib"], "enough": ["app"]}
+    assert kit.ask("what-if", "app", "--without", "lib")["without"][0]["leaving"] == ["app", "extra"]
+    smallest = kit.ask("what-if", "--smallest", "app", "--measure", "packages")
+    assert (len(smallest["packages"]), smallest["is_exact"]) == (2, True)
+    assert kit.ask("what-if", "app", "--alternatives", "lib")["alternatives"][0]["is_chosen"]
+    docs = kit.ask("what-if", "app", "--no-docs", "--langs", "en")
+    assert docs["total"] == 0
+    table, picture = tmp_path / "sweep.parquet", tmp_path / "sweep.png"
+    swept = kit.ask("what-if", "app", "other", "lib", "--sweep", "pairs", "--output", table, "--picture", picture)
+    assert len(swept["candidates"]) == 3
+    assert duckdb.connect().execute(f"SELECT count(*) FROM '{table}'").fetchone() == (3,)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_compare_takes_names_treefiles_locks_and_repositories(
+    kit: Kit, treefile: Path, tmp_path: Path, make_rpm: Callable[..., Path], make_repo: Callable[[Path], object]
+) -> None:
+    changed = kit.ask("compare", "app", "app,other")
+    assert [(one["change"], one["name"]) for one in changed["changes"]] == [("added", "other")]
+    assert kit.ask("compare", treefile, "app")["changes"][0]["name"] == "extra"
+    later = tmp_path / "later"
+    for name, version in (("app", "2"), ("lib", "2"), ("new", "1")):
+        make_rpm(name, version, folder=later)
+    make_repo(later)
+    whole = kit.ask("compare", kit.repo[1], f"later,{later}")
+    kinds = {row["change"]: row["packages"] for row in whole["by_kind"]}
+    assert kinds == {"added": 1, "removed": 3, "upgraded": 1, "downgraded": 0}
+    same = kit.ask("compare", "--treefile", treefile, "--to-repofrompath", f"later,{later}")
+    assert [(one["change"], one["name"]) for one in same["changes"]] == [("removed", "lib"), ("upgraded", "app")]
+    lock = tmp_path / "manifest-lock.x86_64.json"
+    lock.write_text(json.dumps({"packages": {"lib": {"evra": "1-1.noarch"}}}))
+    assert [one["change"] for one in kit.ask("compare", lock, "lib")["changes"]] == ["upgraded"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ("resolve", "ap", "libb"),
+            "nothing provides 'ap'; did you mean app?\n  nothing provides 'libb'; did you mean lib",
+        ),
+        (("resolve", "app", "rival"), "the smallest cause: app, rival; what cures it: not asking for app, or"),
+        (("resolve", "@core"), "no rpm_repo has groups, so @core cannot be resolved"),
+        (("resolve",), "nothing is asked for; name packages, or give --treefile FILE"),
+        (("resolve", "app", "-p", "disk_size=4"), "-p sets keys of parameters, and none are named"),
+        (("resolve", "app", "--lockfile", "/nowhere"), "/nowhere does not exist"),
+        (("resolve", "--treefile", "/nowhere/host.yaml"), "/nowhere/host.yaml does not exist"),
+        (("resolve", "app", "--repofrompath", "x"), "'x' is not ID,URL"),
+        (("why", "rival", "app"), "'rival' is not in the package set; what-if --add"),
+        (("what-if", "app", "--remove", "lib"), "'lib' was not requested; requested are app"),
+        (("what-if", "app", "--redundant", "--without", "lib"), "answer different questions"),
+        (("what-if", "app", "--sweep", "all"), "all does not exist"),
+        (("compare", "app"), "two sides are needed"),
+    ],
+)
+def test_bad_questions_are_one_sentence(kit: Kit, arguments: tuple[str, ...], sentence: str) -> None:
+    answer = kit.run(*arguments, *kit.repo)
+    assert answer.returncode == 2, answer.stdout
+    assert sentence in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_without_a_key_signatures_cannot_be_checked(kit: Kit) -> None:
+    answer = kit.run("resolve", "app", *kit.repo[:2])
+    assert answer.returncode == 2
+    assert "--no-gpgcheck" in answer.stderr
+
+
+def test_names_need_a_place_to_come_from(kit: Kit) -> None:
+    answer = kit.run("resolve", "app", "lib")
+    assert answer.returncode == 2
+    assert "expected the name of one release line, got app, lib; to name packages, say whence" in answer.stderr
