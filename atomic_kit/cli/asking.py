@@ -39,6 +39,7 @@ _OPTIONS = (
         help="A key that may sign; out of the network only with fingerprint.",
     ),
     click.option("--no-gpgcheck", is_flag=True, help="Take unsigned metadata and packages from --repofrompath."),
+    click.option("--cacheonly", "-C", is_flag=True, help="Use the metadata that is here, however old."),
     click.option("--releasever", default="", metavar="VERSION", help="What $releasever stands for."),
     click.option("--arch", default="x86_64", show_default=True, metavar="ARCH", help="The machine's architecture."),
     click.option("--no-weak-deps", is_flag=True, help="Leave out what is only recommended."),
@@ -85,7 +86,8 @@ def _of_line(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
             )
     name, _, snapshot = names[0].partition("@")
     line = load_parameters(name, parsed(asked["overrides"]))
-    return ask_line(line, snapshot=snapshot, recommends=False if asked["no_weak_deps"] else None)
+    recommends = False if asked["no_weak_deps"] else None
+    return ask_line(line, snapshot=snapshot, recommends=recommends, refresh=not asked["cacheonly"])
 
 
 def _spelled_out(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
@@ -104,6 +106,7 @@ def _spelled_out(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
         arch=asked["arch"],
         releasever=asked["releasever"],
         recommends=False if asked["no_weak_deps"] else None,
+        refresh=not asked["cacheonly"],
     )
 
 

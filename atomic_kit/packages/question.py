@@ -46,10 +46,13 @@ class Question:
         return RequirementGraph(self.pool, self.answer)
 
 
-def ask_line(line: Parameters, *, snapshot: str = "", recommends: bool | None = None) -> Question:
-    """Return what a release line asks for over a snapshot of its source, by default the newest."""
+def ask_line(line: Parameters, *, snapshot: str = "", recommends: bool | None = None, refresh: bool = True) -> Question:
+    """Return what a release line asks for over a snapshot of its source, by default the newest.
+
+    Without `refresh` the metadata that is here is used.
+    """
     treefile = _told(load_treefile(line.treefile, basearch=line.arch))
-    source = open_source(line)
+    source = open_source(line, refresh=refresh)
     offered = {one.name: one for one in source.snapshots()}
     chosen = offered.get(snapshot or list(offered)[-1])
     if chosen is None:
@@ -71,6 +74,7 @@ def ask_rpm_repos(
     releasever: str = "",
     recommends: bool | None = None,
     cache: Path | None = None,
+    refresh: bool = True,
 ) -> Question:
     """Return what names, or a treefile, ask for over rpm_repos, as `dnf install` would be asked.
 
@@ -85,7 +89,7 @@ def ask_rpm_repos(
         request, packages=(*request.packages, *names), exclude=(*request.exclude, *exclude), lock=lock or request.lock
     )
     platform = f"el{releasever.partition('.')[0]}" if releasever else ""
-    source = RpmMdSource(cache or user_cache(), rpm_repos, platform=platform)
+    source = RpmMdSource(cache or user_cache(), rpm_repos, refresh=refresh, platform=platform)
     return _question(source, source.snapshots()[-1], request, treefile=read, recommends=recommends, arch=arch)
 
 
