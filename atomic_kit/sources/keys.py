@@ -194,6 +194,6 @@ def _package_fault(lines: Sequence[str]) -> str:
 
 
 def _argv(home: Path, *, ring: str | None = None) -> list[str | Path]:
-    options = ["--batch", "--no-tty", "--quiet", "--no-options", "--no-autostart", "--no-auto-check-trustdb"]
+    options = ["--batch", "--no-tty", "--quiet", "--no-options", "--no-autostart", "--disable-dirmngr"]
     rings: list[str | Path] = ["--no-default-keyring", "--keyring", home / ring] if ring else []
-    return ["gpg", "--homedir", home, *options, "--trust-model", "always", *rings]
+    return ["gpg", "--homedir", home, *options, "--no-auto-check-trustdb", "--trust-model", "always", *rings]

@@ -7,6 +7,7 @@ repomd.xml for every other file, as it is stored and as it is unpacked.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,8 +24,9 @@ from atomic_kit.sources.repomd import LIMIT, Record, Repomd, parse_repomd
 from atomic_kit.sources.unpacking import check_unpacked, unpacked
 from atomic_kit.web import Session, read_url
 
-# What libsolv, as it is built for PyPI, reads by itself.
-_READABLE = (".gz", ".xml", ".yaml")
+_PACKED = (".gz", ".xz", ".zst", ".bz2")
+# Seconds after which files that no repomd.xml names any more go.
+_KEEP = 14 * 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class MetadataReader:
                 raise
             head, files = self._again(error)
         self._keep(head)
-        return self._metadata(head, files)
+        found = self._metadata(head, files)
+        self._sweep({path.name for path in files.values() if path}, found.digest)
+        return found
 
     def _again(self, first: FetchError) -> tuple[_Head, dict[str, Path | None]]:
         self._mirrors = None
@@ -159,6 +163,15 @@ class MetadataReader:
                     part.write_bytes(content)
         write_json(self._folder / "origin.json", head.origin)
 
+    def _sweep(self, current: set[str], digest: str) -> None:
+        """Remove what was of earlier states, parts that nobody finished too."""
+        for path in self._folder.glob("*"):
+            named = path.name in current or path.name in {f"{one}{suffix}" for one in current for suffix in _PACKED}
+            if named or path.name.startswith(("repomd.xml", "origin.json", digest[:32])) or not path.is_file():
+                continue
+            if time.time() - path.stat().st_mtime > _KEEP:
+                path.unlink(missing_ok=True)
+
     def _files(self, repomd: Repomd) -> dict[str, Path | None]:
         wanted = {
             "primary": repomd.first("primary"),
@@ -190,7 +203,7 @@ class MetadataReader:
 
         if not record.checksum.fits(path):
             self.mirrors.first(fetch, what=file_name)
-        if path.suffix in _READABLE:
+        if _is_readable(path):
             return path
         plain = path.with_suffix("")
         if record.open_checksum is None or not record.open_checksum.fits(plain):
@@ -217,6 +230,14 @@ class MetadataReader:
             updateinfo=files["updateinfo"],
             module_hotfixes=self._rpm_repo.module_hotfixes,
         )
+
+
+def _is_readable(path: Path) -> bool:
+    """Say whether libsolv, as it is built for PyPI, reads a file: gz and nothing else, or plain."""
+    if path.suffix not in _PACKED:
+        return True
+    with path.open("rb") as file:
+        return path.suffix == ".gz" and file.read(2) == b"\x1f\x8b"
 
 
 def _read_through(path: Path, record: Record, *, of: str, is_xml: bool) -> Iterator[bytes]:

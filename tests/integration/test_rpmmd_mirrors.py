@@ -107,6 +107,16 @@ def test_a_mirror_that_failed_is_not_asked_again(mirrored: Mirrored) -> None:
     assert [path for path in mirrored.server.paths() if path.startswith("/bad/")] == ["/bad/repodata/repomd.xml"]
 
 
+def test_a_download_that_fails_ends_the_others(mirrored: Mirrored) -> None:
+    mirrored.place = {"baseurl": mirrored.server.url("good/")}
+    mirrored.server.faults["/good/lib-1-1.noarch.rpm"] = 404
+    mirrored.server.faults["/good/app-1-1.noarch.rpm"] = "drip"
+    started = time.monotonic()
+    with pytest.raises(FetchError, match=r"lib-1-1.noarch.rpm cannot be fetched .*404.*; run again"):
+        mirrored.all()
+    assert time.monotonic() - started < 5
+
+
 def test_when_no_mirror_has_it_the_last_one_is_quoted(mirrored: Mirrored) -> None:
     for mirror in ("good", "bad"):
         mirrored.server.faults[f"/{mirror}/repodata/repomd.xml"] = 500
