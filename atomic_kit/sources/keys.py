@@ -160,6 +160,8 @@ def _failure(words: Sequence[Sequence[str]]) -> str:
         return "is not what was signed: somebody changed it, or it is being updated"
     if "ERRSIG" in by:
         return f"is signed by a key that is not pinned ({(by.get('NO_PUBKEY') or by['ERRSIG'])[0]})"
+    if "EXPSIG" in by:
+        return "has a signature that expired"
     if "EXPKEYSIG" in by or "REVKEYSIG" in by:
         return "has a signature by a key that expired or was revoked"
     return "has a signature that cannot be read"

@@ -89,13 +89,15 @@ class MetadataReader:
             raise FetchError(f"rpm_repo {self._rpm_repo.id}: {error.what}", hint=hint) from error
 
     def _fetched(self, kept: _Head | None) -> _Head:
-        if kept is not None and any(pin.checksum.fits_bytes(kept.content) for pin in self.mirrors.pins):
+        if kept is not None and self.mirrors.pins and self.mirrors.pins[0].checksum.fits_bytes(kept.content):
             return kept
         return self.mirrors.first(lambda base: self._head(base, kept), what="a repomd.xml that is as it should be")
 
     def _head(self, base: str, kept: _Head | None) -> _Head:
         url = f"{base}/repodata/repomd.xml"
-        known = kept.origin if kept and kept.origin.get("url") == url else {}
+        # Where a metalink says that there is something newer, a mirror has no say in whether it changed.
+        ask = kept is not None and not self.mirrors.pins and kept.origin.get("url") == url
+        known = kept.origin if kept and ask else {}
         answer = read_url(self._web, url, limit=LIMIT, known=known)
         if answer is None:
             assert kept is not None
@@ -184,7 +186,8 @@ class MetadataReader:
 
     def _file(self, name: str, record: Record) -> Path:
         of = f"the {name} of rpm_repo {self._rpm_repo.id}"
-        file_name = PurePosixPath(record.location).name
+        packing = PurePosixPath(record.location).suffix
+        file_name = f"{name}{'.yaml' if name == 'modules' else '.xml'}{packing if packing in _PACKED else ''}"
         path = self._folder / f"{record.checksum.digest[:32]}-{file_name}"
         is_xml = name in ("primary", "filelists", "updateinfo")
 
@@ -202,13 +205,13 @@ class MetadataReader:
             )
 
         if not record.checksum.fits(path):
-            self.mirrors.first(fetch, what=file_name)
+            self.mirrors.first(fetch, what=record.location)
         if _is_readable(path):
             return path
         plain = path.with_suffix("")
         if record.open_checksum is None or not record.open_checksum.fits(plain):
             with new_file(plain) as part, part.open("wb") as file:
-                for piece in _read_through(path, record, of=of, is_xml=is_xml):
+                for piece in _read_through(path, record, of=of, is_xml=False):
                     file.write(piece)
         return plain
 

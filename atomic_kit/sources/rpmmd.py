@@ -180,7 +180,7 @@ class RpmMdSource:
         return self._file("incoming", package)
 
     def _file(self, folder: str, package: Package) -> Path:
-        digest = _checksum(package).digest
+        digest = _checksum(package).digest[:64]
         return self._cache / "packages" / folder / digest[:2] / f"{digest}-{_file_name(package)}"
 
 

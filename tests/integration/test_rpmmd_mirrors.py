@@ -146,6 +146,41 @@ def test_a_mirror_that_lags_behind_is_passed_over_unless_the_metalink_knows_its_
     assert "/good/repodata/repomd.xml" not in mirrored.server.paths()
 
 
+@pytest.mark.parametrize("pinned", [True, False])
+def test_a_mirror_cannot_say_that_nothing_changed_when_the_metalink_says_that_it_did(
+    mirrored: Mirrored, pinned: bool
+) -> None:
+    mirrored.metalink()
+    if not pinned:
+        mirrored.place = {"baseurl": [mirrored.server.url("bad/"), mirrored.server.url("good/")]}
+    old = mirrored.source().snapshots()[0].rpm_repos[0].digest
+    mirrored.good.edit_repomd = lambda text: text.replace("<revision>1", "<revision>2")
+    mirrored.good.index()
+    if pinned:
+        mirrored.metalink()
+    mirrored.server.faults["/bad/repodata/repomd.xml"] = 304
+    assert (mirrored.source().snapshots()[0].rpm_repos[0].digest != old) is pinned
+
+
+@pytest.mark.parametrize("status", [204, 206, 304, 416])
+def test_answers_that_nobody_asked_for(mirrored: Mirrored, status: int) -> None:
+    mirrored.place = {"baseurl": mirrored.server.url("bad/")}
+    mirrored.server.faults["/bad/repodata/repomd.xml"] = status
+    with pytest.raises(FetchError, match=f"the server answered {status}"):
+        mirrored.source().snapshots()
+
+
+def test_the_present_state_is_asked_for_although_the_metalink_still_knows_the_kept_one(mirrored: Mirrored) -> None:
+    old = mirrored.good.repomd.read_bytes()
+    mirrored.metalink()
+    mirrored.all()
+    mirrored.good.edit_repomd = lambda text: text.replace("<revision>1", "<revision>2")
+    mirrored.publish()
+    mirrored.metalink(older=old)
+    (snapshot,) = mirrored.source().snapshots()
+    assert snapshot.rpm_repos[0].digest == file_digest(mirrored.good.repomd)
+
+
 def test_a_mirrorlist_is_followed(mirrored: Mirrored) -> None:
     lines = ["# mirrors", "", "ftp://m.test/", mirrored.server.url("gone/"), mirrored.server.url("good/")]
     (mirrored.folder / "lists" / "list").write_text("\n".join(lines))
