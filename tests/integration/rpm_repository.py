@@ -240,9 +240,9 @@ def serving(**folders: Path) -> Iterator[Server]:
                     ended.wait(20)
                 while fault == "trickle" and not ended.wait(0.05):
                     self.wfile.write(b"x")
-                for start in range(len(content) // 2, len(content) if fault == "drip" else 0, 4000):
+                for start in range(len(content) // 2, len(content) if fault == "drip" else 0, 1000):
                     ended.wait(0.1)
-                    self.wfile.write(content[start : start + 4000])
+                    self.wfile.write(content[start : start + 1000])
                 if fault == "endless":
                     self._endless()
                 self.connection.shutdown(socket.SHUT_RDWR)

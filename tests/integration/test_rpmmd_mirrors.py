@@ -20,7 +20,7 @@ from atomic_kit.sources.rpmmd import RpmMdSource
 from atomic_kit.web import Pace, read_url, session
 
 pytestmark = pytest.mark.integration
-PACE = Pace(connect=2, stall=0.5, slowest=1000, retries=3, pause=0.01)
+PACE = Pace(connect=5, stall=1, slowest=1000, retries=3, pause=0.01)
 REPOMD = "/good/repodata/repomd.xml"
 
 
@@ -96,7 +96,7 @@ def test_a_bad_mirror_costs_nothing_but_time(mirrored: Mirrored, what: str, faul
     mirrored.server.faults[places[what]] = fault
     started = time.monotonic()
     assert sorted(package.name for package in mirrored.all()) == ["app", "lib"]
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 20
     assert places[what] in mirrored.server.paths()
     assert not list(mirrored.cache.rglob("*.part*"))
 
@@ -114,7 +114,7 @@ def test_a_download_that_fails_ends_the_others(mirrored: Mirrored) -> None:
     started = time.monotonic()
     with pytest.raises(FetchError, match=r"lib-1-1.noarch.rpm cannot be fetched .*404.*; run again"):
         mirrored.all()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
 
 
 def test_when_no_mirror_has_it_the_last_one_is_quoted(mirrored: Mirrored) -> None:
@@ -246,9 +246,9 @@ def test_the_next_run_goes_on_from_what_was_kept(tmp_path: Path, served_file: tu
     server, _, checksum = served_file
     server.faults["/f/file"] = "stall"
     started = time.monotonic()
-    with pytest.raises(FetchError, match=r"cannot be fetched \(the server stalled for 0.5 s\)"):
+    with pytest.raises(FetchError, match=r"cannot be fetched \(the server stalled for 1 s\)"):
         download(session(PACE), server.url("f/file"), to=tmp_path / "to", checksum=checksum)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert [one.name for one in tmp_path.iterdir() if "to" in one.name] == [".to.partial"]
     server.faults.clear()
     download(session(PACE), server.url("f/file"), to=tmp_path / "to", checksum=checksum)

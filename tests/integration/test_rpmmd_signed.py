@@ -22,7 +22,7 @@ from atomic_kit.sources.rpmmd import RpmMdSource
 from atomic_kit.web import Pace
 
 pytestmark = pytest.mark.integration
-PACE = Pace(connect=2, stall=0.5, slowest=1000, retries=2, pause=0.01)
+PACE = Pace(connect=5, stall=5, slowest=1000, retries=2, pause=0.01)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -72,3 +73,10 @@ def test_a_terminal_keeps_one_line_of_each_ended_step(capsys: pytest.CaptureFixt
     bars(Event("advance", "1", "Fetching [all]", done=1, total=2))
     bars(Event("end", "1", "Fetching [all]", done=2, total=2, seconds=1.5))
     assert "✓ Fetching [all] 1.5 s" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("unit", "total", "count"), [("bytes", 3e8, "1.5/300.0 MB"), ("items", 2e6, "1500000/2000000"), ("items", None, "")]
+)
+def test_bytes_are_shown_as_megabytes(unit: Literal["bytes", "items"], total: float | None, count: str) -> None:
+    assert Event("advance", "1", "Fetching", 1.5e6, total, unit=unit).count == count
