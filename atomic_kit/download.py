@@ -50,21 +50,24 @@ def download(
         if began and not checksum.fits(part):
             _throw_away(part, told)  # what another mirror left there may have been the bad half
             _fetch(web, url, part, most=size or limit, resume=True, on_bytes=told)
-        if not checksum.fits(part):
-            got = Checksum(checksum.algorithm, file_digest(part, checksum.algorithm))
-            _throw_away(part, told)
-            raise FetchError(
-                f"{url} has the checksum {got}, its metadata says {checksum}",
-                hint="the mirror is being updated or damaged; run again or take another one",
-                stale=True,
-            )
-        if check:
-            try:
+        try:
+            _hold_against(checksum, part, url)
+            if check:
                 check(part)
-            except BaseException:
-                _throw_away(part, told)
-                raise
+        except BaseException:
+            _throw_away(part, told)
+            raise
     return to
+
+
+def _hold_against(checksum: Checksum, part: Path, url: str) -> None:
+    got = Checksum(checksum.algorithm, file_digest(part, checksum.algorithm))
+    if got != checksum:
+        raise FetchError(
+            f"{url} has the checksum {got}, its metadata says {checksum}",
+            hint="the mirror is being updated or damaged; run again or take another one",
+            stale=True,
+        )
 
 
 def _fetch(web: Session, url: str, part: Path, *, most: int | None, resume: bool, on_bytes: OnBytes) -> None:

@@ -173,6 +173,12 @@ def opened(web: Session, url: str, headers: Mapping[str, str]) -> Iterator[Sourc
         yield Source(answer.status_code, int(given[1]) if given else 0, answer.headers, _reader(answer))
 
 
+def _expected(headers: Mapping[str, str]) -> set[int]:
+    """Return the answers that make sense: parts and "not changed" only to those who asked for them."""
+    conditional = {304} if {"If-None-Match", "If-Modified-Since"} & headers.keys() else set()
+    return {200, *conditional, *((206, 416) if "Range" in headers else ())}
+
+
 def _reader(answer: requests.Response) -> Callable[[int], bytes]:
     return lambda amount: answer.raw.read1(amount, decode_content=False) or b""
 
@@ -182,11 +188,11 @@ def _followed(web: Session, url: str, headers: Mapping[str, str]) -> requests.Re
     timeout = (web.pace.connect, web.pace.stall)
     for _ in range(_REDIRECTS):
         answer = web.get(url, stream=True, timeout=timeout, headers=dict(headers))
-        if answer.status_code == 416 or (answer.ok and not answer.is_redirect):
+        if answer.status_code in _expected(headers):
             return answer
         answer.close()
         if not answer.is_redirect:
-            answer.raise_for_status()
+            raise requests.HTTPError(response=answer)
         target = urljoin(url, answer.headers["Location"])
         if url.startswith("https:") and not target.startswith("https:"):
             raise requests.RequestException(f"it leads from https to {target}")

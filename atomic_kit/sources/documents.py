@@ -17,6 +17,8 @@ from atomic_kit.errors import StepError
 # Characters of one attribute, and elements inside each other; the longest real ones are some thousands, and eight.
 _LONGEST_ATTRIBUTE = 1 << 16
 _DEEPEST = 64
+# Bytes of a file's name, which gets a checksum before it in the cache; file systems have room for 255.
+_LONGEST_NAME = 170
 
 
 def parse_xml(content: bytes, *, of: str, doctype: bool = False) -> ElementTree.Element:
@@ -78,12 +80,13 @@ def safe_location(location: str, *, of: str) -> str:
         or plain.startswith("/")
         or re.search(r"[\x00-\x1f\x7f\\?#]", plain)
         or {".", ".."} & set(plain.split("/"))
-        or len(location) > 1024
     ):
         raise StepError(
             f"{of} names the location {location[:200]!r}, which is not below the repository",
             hint="somebody may have tampered with it; do not use this place",
         )
+    if max(len(part.encode()) for part in location.split("/")) > _LONGEST_NAME:
+        raise StepError(f"{of} names a file by more than {_LONGEST_NAME} bytes: {location[:80]}...")
     return location
 
 

@@ -5,6 +5,7 @@ gpg checks repomd.xml and librpm the packages, each in a keyring that holds the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ LIMIT = 1 << 20  # bytes of a file of keys
 _RING = "pinned.gpg"
 # gpg's numbers of digests that can be forged: MD5, SHA-1, RIPEMD-160.
 _WEAK = {"1", "2", "3"}
+# rpm 4 names the short id of a key, rpm 6 its fingerprint.
+_SIGNATURE = re.compile(r"[Ss]ignature, key (?:ID|fingerprint):? (?P<key>\w+): (?P<state>\w+)")
 _ENDED = {"e": "has expired", "r": "was revoked", "i": "is not valid", "d": "is disabled"}
 
 
@@ -157,6 +160,8 @@ def _failure(words: Sequence[Sequence[str]]) -> str:
         return "is not what was signed: somebody changed it, or it is being updated"
     if "ERRSIG" in by:
         return f"is signed by a key that is not pinned ({(by.get('NO_PUBKEY') or by['ERRSIG'])[0]})"
+    if "EXPSIG" in by:
+        return "has a signature that expired"
     if "EXPKEYSIG" in by or "REVKEYSIG" in by:
         return "has a signature by a key that expired or was revoked"
     return "has a signature that cannot be read"
@@ -176,7 +181,7 @@ def _blocks(text: str, files: Sequence[Path]) -> dict[Path, list[str]]:
 
 
 def _package_fault(lines: Sequence[str]) -> str:
-    signatures = [line for line in lines if "ignature, key ID " in line]
+    signatures = [found for line in lines if (found := _SIGNATURE.search(line))]
     bad = [line for line in lines if ": BAD" in line]
     if bad:
         return f"is damaged ({bad[0].partition(' (')[0]})"
@@ -184,13 +189,13 @@ def _package_fault(lines: Sequence[str]) -> str:
         return "is not an RPM package"
     if not signatures:
         return "is not signed"
-    other = [line for line in signatures if not line.endswith(": OK")]
+    other = [found for found in signatures if found["state"] != "OK"]
     if other:
-        return f"is signed by a key that is not pinned ({other[0].partition('key ID ')[2].partition(':')[0]})"
+        return f"is signed by a key that is not pinned ({other[0]['key']})"
     return ""
 
 
 def _argv(home: Path, *, ring: str | None = None) -> list[str | Path]:
-    options = ["--batch", "--no-tty", "--quiet", "--no-options", "--no-autostart", "--no-auto-check-trustdb"]
+    options = ["--batch", "--no-tty", "--quiet", "--no-options", "--no-autostart", "--disable-dirmngr"]
     rings: list[str | Path] = ["--no-default-keyring", "--keyring", home / ring] if ring else []
-    return ["gpg", "--homedir", home, *options, "--trust-model", "always", *rings]
+    return ["gpg", "--homedir", home, *options, "--no-auto-check-trustdb", "--trust-model", "always", *rings]

@@ -7,6 +7,7 @@ repomd.xml for every other file, as it is stored and as it is unpacked.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,8 +24,9 @@ from atomic_kit.sources.repomd import LIMIT, Record, Repomd, parse_repomd
 from atomic_kit.sources.unpacking import check_unpacked, unpacked
 from atomic_kit.web import Session, read_url
 
-# What libsolv, as it is built for PyPI, reads by itself.
-_READABLE = (".gz", ".xml", ".yaml")
+_PACKED = (".gz", ".xz", ".zst", ".bz2")
+# Seconds after which files that no repomd.xml names any more go.
+_KEEP = 14 * 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class MetadataReader:
                 raise
             head, files = self._again(error)
         self._keep(head)
-        return self._metadata(head, files)
+        found = self._metadata(head, files)
+        self._sweep({path.name for path in files.values() if path}, found.digest)
+        return found
 
     def _again(self, first: FetchError) -> tuple[_Head, dict[str, Path | None]]:
         self._mirrors = None
@@ -85,13 +89,15 @@ class MetadataReader:
             raise FetchError(f"rpm_repo {self._rpm_repo.id}: {error.what}", hint=hint) from error
 
     def _fetched(self, kept: _Head | None) -> _Head:
-        if kept is not None and any(pin.checksum.fits_bytes(kept.content) for pin in self.mirrors.pins):
+        if kept is not None and self.mirrors.pins and self.mirrors.pins[0].checksum.fits_bytes(kept.content):
             return kept
         return self.mirrors.first(lambda base: self._head(base, kept), what="a repomd.xml that is as it should be")
 
     def _head(self, base: str, kept: _Head | None) -> _Head:
         url = f"{base}/repodata/repomd.xml"
-        known = kept.origin if kept and kept.origin.get("url") == url else {}
+        # Where a metalink says that there is something newer, a mirror has no say in whether it changed.
+        ask = kept is not None and not self.mirrors.pins and kept.origin.get("url") == url
+        known = kept.origin if kept and ask else {}
         answer = read_url(self._web, url, limit=LIMIT, known=known)
         if answer is None:
             assert kept is not None
@@ -159,6 +165,15 @@ class MetadataReader:
                     part.write_bytes(content)
         write_json(self._folder / "origin.json", head.origin)
 
+    def _sweep(self, current: set[str], digest: str) -> None:
+        """Remove what was of earlier states, parts that nobody finished too."""
+        for path in self._folder.glob("*"):
+            named = path.name in current or path.name in {f"{one}{suffix}" for one in current for suffix in _PACKED}
+            if named or path.name.startswith(("repomd.xml", "origin.json", digest[:32])) or not path.is_file():
+                continue
+            if time.time() - path.stat().st_mtime > _KEEP:
+                path.unlink(missing_ok=True)
+
     def _files(self, repomd: Repomd) -> dict[str, Path | None]:
         wanted = {
             "primary": repomd.first("primary"),
@@ -171,7 +186,8 @@ class MetadataReader:
 
     def _file(self, name: str, record: Record) -> Path:
         of = f"the {name} of rpm_repo {self._rpm_repo.id}"
-        file_name = PurePosixPath(record.location).name
+        packing = PurePosixPath(record.location).suffix
+        file_name = f"{name}{'.yaml' if name == 'modules' else '.xml'}{packing if packing in _PACKED else ''}"
         path = self._folder / f"{record.checksum.digest[:32]}-{file_name}"
         is_xml = name in ("primary", "filelists", "updateinfo")
 
@@ -189,13 +205,13 @@ class MetadataReader:
             )
 
         if not record.checksum.fits(path):
-            self.mirrors.first(fetch, what=file_name)
-        if path.suffix in _READABLE:
+            self.mirrors.first(fetch, what=record.location)
+        if _is_readable(path):
             return path
         plain = path.with_suffix("")
         if record.open_checksum is None or not record.open_checksum.fits(plain):
             with new_file(plain) as part, part.open("wb") as file:
-                for piece in _read_through(path, record, of=of, is_xml=is_xml):
+                for piece in _read_through(path, record, of=of, is_xml=False):
                     file.write(piece)
         return plain
 
@@ -217,6 +233,14 @@ class MetadataReader:
             updateinfo=files["updateinfo"],
             module_hotfixes=self._rpm_repo.module_hotfixes,
         )
+
+
+def _is_readable(path: Path) -> bool:
+    """Say whether libsolv, as it is built for PyPI, reads a file: gz and nothing else, or plain."""
+    if path.suffix not in _PACKED:
+        return True
+    with path.open("rb") as file:
+        return path.suffix == ".gz" and file.read(2) == b"\x1f\x8b"
 
 
 def _read_through(path: Path, record: Record, *, of: str, is_xml: bool) -> Iterator[bytes]:

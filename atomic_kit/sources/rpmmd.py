@@ -7,8 +7,9 @@ A package file gets its name in the cache when its checksum is the one in the ve
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from atomic_kit.download import download
@@ -50,14 +51,16 @@ class RpmMdSource:
         self._readers = {one.id: self._reader(one) for one in self._rpm_repos.values()}
         self._rings = {one.id: _ring(one) for one in self._rpm_repos.values()}
         self._keyrings: dict[str, Keyring] = {}
+        self._opening = threading.Lock()
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Return the repositories' present state as the one snapshot `current`."""
         with step("Reading the metadata of the rpm_repos", total=len(self._readers)) as bar:
             found = []
-            for reader in self._readers.values():
-                found.append(reader.read())
-                bar.advance()
+            with _workers(threading.Event()) as pool:
+                for metadata in pool.map(lambda reader: reader.read(), self._readers.values()):
+                    found.append(metadata)
+                    bar.advance()
         generated = max(one.generated for one in found)
         return (Snapshot("current", generated, tuple(found), self._modules, self._platform),)
 
@@ -86,9 +89,11 @@ class RpmMdSource:
         )
 
     def _download(self, packages: Sequence[Package], bar: Step) -> None:
-        lock = threading.Lock()
+        lock, ended = threading.Lock(), threading.Event()
 
         def told(amount: int) -> None:
+            if ended.is_set():
+                raise FetchError("another download failed or was interrupted")
             with lock:
                 bar.advance(amount)
 
@@ -111,15 +116,13 @@ class RpmMdSource:
             )
             return None
 
-        pool = ThreadPoolExecutor(_PARALLEL)
         try:
-            for _ in pool.map(one, packages):
-                pass
+            with _workers(ended) as pool:
+                for _ in pool.map(one, packages):
+                    pass
         except FetchError as error:
             hint = "run again: the repository changed since its metadata were read" if error.stale else error.hint
             raise FetchError(error.what, hint=hint) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def _check_signatures(self, packages: Sequence[Package]) -> None:
         """Give the packages that are well signed their places and throw the others away."""
@@ -147,9 +150,10 @@ class RpmMdSource:
                     )
 
     def _keyring(self, rpm_repo: RpmRepo) -> Keyring:
-        if rpm_repo.id not in self._keyrings:
-            self._keyrings[rpm_repo.id] = open_keyring(self._cache / "keys", rpm_repo.gpgkey, content=self._key)
-        return self._keyrings[rpm_repo.id]
+        with self._opening:
+            if rpm_repo.id not in self._keyrings:
+                self._keyrings[rpm_repo.id] = open_keyring(self._cache / "keys", rpm_repo.gpgkey, content=self._key)
+            return self._keyrings[rpm_repo.id]
 
     def _key(self, key: RpmKey) -> bytes:
         """Return the bytes of a key; the network is asked once a run, and not at all without `refresh`."""
@@ -165,14 +169,30 @@ class RpmMdSource:
         return kept.read_bytes()
 
     def _place(self, package: Package) -> Path:
+        if package.rpm_repo not in self._rings:
+            raise StepError(
+                f"{package.nevra} is of rpm_repo {package.rpm_repo}, which is not in use",
+                hint="resolve the package set again, or enable the rpm_repo",
+            )
         return self._file(self._rings[package.rpm_repo], package)
 
     def _incoming(self, package: Package) -> Path:
         return self._file("incoming", package)
 
     def _file(self, folder: str, package: Package) -> Path:
-        digest = _checksum(package).digest
+        digest = _checksum(package).digest[:64]
         return self._cache / "packages" / folder / digest[:2] / f"{digest}-{_file_name(package)}"
+
+
+@contextmanager
+def _workers(ended: threading.Event) -> Iterator[ThreadPoolExecutor]:
+    """Yield threads that begin nothing new once the block has ended, which `ended` tells those that work."""
+    pool = ThreadPoolExecutor(_PARALLEL)
+    try:
+        yield pool
+    finally:
+        ended.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def _ring(rpm_repo: RpmRepo) -> str:

@@ -158,10 +158,10 @@ class Repository:
 class Server:
     """Serves folders by their first path element.
 
-    `faults` maps a path to what happens there instead: a status, a content, or `stall`, `cut`, `trickle`,
-    `endless`, each after half of the content; `to:URL` redirects there, with a body without end. A fault with a
-    number in `times` happens so often and then no more.
-    `asked` lists what was asked for: path and headers.
+    `faults` maps a path to what happens there instead: a status, a content, or `stall`, `cut`, `trickle`, `drip`
+    (slow, but not too slow), `endless`, each after half of the content; `to:URL` redirects there, with a body
+    without end. A fault with a number in `times` happens so often and then no more. `asked` lists what was asked
+    for: path and headers.
     """
 
     folders: dict[str, Path]
@@ -240,6 +240,9 @@ def serving(**folders: Path) -> Iterator[Server]:
                     ended.wait(20)
                 while fault == "trickle" and not ended.wait(0.05):
                     self.wfile.write(b"x")
+                for start in range(len(content) // 2, len(content) if fault == "drip" else 0, 1000):
+                    ended.wait(0.1)
+                    self.wfile.write(content[start : start + 1000])
                 if fault == "endless":
                     self._endless()
                 self.connection.shutdown(socket.SHUT_RDWR)

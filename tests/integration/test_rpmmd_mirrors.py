@@ -20,7 +20,7 @@ from atomic_kit.sources.rpmmd import RpmMdSource
 from atomic_kit.web import Pace, read_url, session
 
 pytestmark = pytest.mark.integration
-PACE = Pace(connect=2, stall=0.5, slowest=1000, retries=3, pause=0.01)
+PACE = Pace(connect=5, stall=1, slowest=1000, retries=3, pause=0.01)
 REPOMD = "/good/repodata/repomd.xml"
 
 
@@ -96,7 +96,7 @@ def test_a_bad_mirror_costs_nothing_but_time(mirrored: Mirrored, what: str, faul
     mirrored.server.faults[places[what]] = fault
     started = time.monotonic()
     assert sorted(package.name for package in mirrored.all()) == ["app", "lib"]
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 20
     assert places[what] in mirrored.server.paths()
     assert not list(mirrored.cache.rglob("*.part*"))
 
@@ -105,6 +105,16 @@ def test_a_mirror_that_failed_is_not_asked_again(mirrored: Mirrored) -> None:
     mirrored.server.faults["/bad/repodata/repomd.xml"] = 404
     mirrored.all()
     assert [path for path in mirrored.server.paths() if path.startswith("/bad/")] == ["/bad/repodata/repomd.xml"]
+
+
+def test_a_download_that_fails_ends_the_others(mirrored: Mirrored) -> None:
+    mirrored.place = {"baseurl": mirrored.server.url("good/")}
+    mirrored.server.faults["/good/lib-1-1.noarch.rpm"] = 404
+    mirrored.server.faults["/good/app-1-1.noarch.rpm"] = "drip"
+    started = time.monotonic()
+    with pytest.raises(FetchError, match=r"lib-1-1.noarch.rpm cannot be fetched .*404.*; run again"):
+        mirrored.all()
+    assert time.monotonic() - started < 10
 
 
 def test_when_no_mirror_has_it_the_last_one_is_quoted(mirrored: Mirrored) -> None:
@@ -134,6 +144,41 @@ def test_a_mirror_that_lags_behind_is_passed_over_unless_the_metalink_knows_its_
     mirrored.server.asked.clear()
     mirrored.all()
     assert "/good/repodata/repomd.xml" not in mirrored.server.paths()
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+def test_a_mirror_cannot_say_that_nothing_changed_when_the_metalink_says_that_it_did(
+    mirrored: Mirrored, pinned: bool
+) -> None:
+    mirrored.metalink()
+    if not pinned:
+        mirrored.place = {"baseurl": [mirrored.server.url("bad/"), mirrored.server.url("good/")]}
+    old = mirrored.source().snapshots()[0].rpm_repos[0].digest
+    mirrored.good.edit_repomd = lambda text: text.replace("<revision>1", "<revision>2")
+    mirrored.good.index()
+    if pinned:
+        mirrored.metalink()
+    mirrored.server.faults["/bad/repodata/repomd.xml"] = 304
+    assert (mirrored.source().snapshots()[0].rpm_repos[0].digest != old) is pinned
+
+
+@pytest.mark.parametrize("status", [204, 206, 304, 416])
+def test_answers_that_nobody_asked_for(mirrored: Mirrored, status: int) -> None:
+    mirrored.place = {"baseurl": mirrored.server.url("bad/")}
+    mirrored.server.faults["/bad/repodata/repomd.xml"] = status
+    with pytest.raises(FetchError, match=f"the server answered {status}"):
+        mirrored.source().snapshots()
+
+
+def test_the_present_state_is_asked_for_although_the_metalink_still_knows_the_kept_one(mirrored: Mirrored) -> None:
+    old = mirrored.good.repomd.read_bytes()
+    mirrored.metalink()
+    mirrored.all()
+    mirrored.good.edit_repomd = lambda text: text.replace("<revision>1", "<revision>2")
+    mirrored.publish()
+    mirrored.metalink(older=old)
+    (snapshot,) = mirrored.source().snapshots()
+    assert snapshot.rpm_repos[0].digest == file_digest(mirrored.good.repomd)
 
 
 def test_a_mirrorlist_is_followed(mirrored: Mirrored) -> None:
@@ -201,9 +246,9 @@ def test_the_next_run_goes_on_from_what_was_kept(tmp_path: Path, served_file: tu
     server, _, checksum = served_file
     server.faults["/f/file"] = "stall"
     started = time.monotonic()
-    with pytest.raises(FetchError, match=r"cannot be fetched \(the server stalled for 0.5 s\)"):
+    with pytest.raises(FetchError, match=r"cannot be fetched \(the server stalled for 1 s\)"):
         download(session(PACE), server.url("f/file"), to=tmp_path / "to", checksum=checksum)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert [one.name for one in tmp_path.iterdir() if "to" in one.name] == [".to.partial"]
     server.faults.clear()
     download(session(PACE), server.url("f/file"), to=tmp_path / "to", checksum=checksum)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,11 +17,12 @@ from atomic_kit.errors import AtomicKitError, StepError
 from atomic_kit.packages.package_set import Package
 from atomic_kit.parameters import RpmRepo
 from atomic_kit.solver import Pool, Request
+from atomic_kit.sources.repofile import read_repo_file
 from atomic_kit.sources.rpmmd import RpmMdSource
 from atomic_kit.web import Pace
 
 pytestmark = pytest.mark.integration
-PACE = Pace(connect=2, stall=0.5, slowest=1000, retries=2, pause=0.01)
+PACE = Pace(connect=5, stall=5, slowest=1000, retries=2, pause=0.01)
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,36 @@ def test_a_second_run_asks_for_what_changed_only(place: Place) -> None:
     assert place.all() == first
     assert place.server.paths() == ["/keys/key.asc", "/repo/repodata/repomd.xml"]
     assert "If-None-Match" in place.server.asked[-1][1]
+
+
+def test_several_repositories_share_a_key_and_old_states_go(place: Place) -> None:
+    options = [{"id": name, **place.options} for name in ("one", "two", "three")]
+    source = RpmMdSource(place.cache, [RpmRepo(**one) for one in options], pace=PACE)
+    (snapshot,) = source.snapshots()
+    assert [one.id for one in snapshot.rpm_repos] == ["one", "two", "three"]
+    old, new = (snapshot.rpm_repos[0].primary.with_name(name) for name in ("0123-primary.xml.gz", ".4567.partial"))
+    for path in (old, new):
+        path.write_bytes(b"")
+    os.utime(old, (0, 0))
+    kept = {path.name for path in old.parent.iterdir()} - {old.name}
+    source.snapshots()
+    assert {path.name for path in old.parent.iterdir()} == kept
+
+
+def test_a_package_of_a_repository_that_is_not_in_use_is_named(place: Place) -> None:
+    packages = place.read()
+    place.options["id"] = "renamed"
+    with pytest.raises(StepError, match="is of rpm_repo test, which is not in use"):
+        RpmMdSource(place.cache, [RpmRepo(**place.options)], pace=PACE).fetch(packages)
+
+
+def test_a_repo_file_with_a_key_by_url(place: Place) -> None:
+    path = place.folder / "test.repo"
+    path.write_text(f"[file]\nbaseurl={place.server.url('repo/')}\ngpgkey={place.server.url('keys/key.asc')}\n")
+    source = RpmMdSource(place.cache, read_repo_file(path, fingerprints=[place.names.own]), pace=PACE)
+    assert len(source.fetch(place.read(source))) == 2
+    with pytest.raises(StepError, match="holds the key"):
+        RpmMdSource(place.cache, read_repo_file(path, fingerprints=[place.names.other]), pace=PACE).snapshots()
 
 
 def test_without_refresh_nothing_is_asked(place: Place) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from atomic_kit.errors import AtomicKitError, InputError, StepError
-from atomic_kit.sources.modules import ModuleDefault, ModuleFilter, module_filter, read_modules
+from atomic_kit.sources import RpmRepoMetadata, Snapshot
+from atomic_kit.sources.modulemd import ModuleDefault, read_modules
+from atomic_kit.sources.modules import ModuleFilter, module_filter, snapshot_filter
 
 HEAD = "---\ndocument: modulemd\nversion: 2\ndata:\n"
 
@@ -189,6 +192,20 @@ def test_bad_modules_are_one_sentence(tmp_path: Path, text: str) -> None:
         filtered(tmp_path, text)
     assert isinstance(caught.value, StepError)
     assert len(str(caught.value)) < 400
+
+
+def test_modules_of_several_repositories_count_together(tmp_path: Path) -> None:
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    repos = []
+    for name, text in (("a", NODE18), ("b", NODE20), ("c", "")):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(text)
+        repos.append(RpmRepoMetadata(name, tmp_path, None, "0", made, modules=path if text else None))
+    snapshot = Snapshot("current", made, tuple(repos), ("nodejs:20",), "el9")
+    found = snapshot_filter(snapshot)
+    assert found is not None and found.active_streams == ("nodejs:20",)
+    assert "nodejs-1:18.1-1.el9.x86_64" in found.excluded_nevras
+    assert snapshot_filter(Snapshot("current", made, tuple(repos[2:]))) is None
 
 
 def test_documents_of_other_kinds_are_passed_over(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -78,3 +79,10 @@ def test_a_note_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     progress.note("warning: told once")
     progress.note("warning: told once")
     assert capsys.readouterr().err == "warning: told once\n"
+
+
+@pytest.mark.parametrize(
+    ("unit", "total", "count"), [("bytes", 3e8, "1.5/300.0 MB"), ("items", 2e6, "1500000/2000000"), ("items", None, "")]
+)
+def test_bytes_are_shown_as_megabytes(unit: Literal["bytes", "items"], total: float | None, count: str) -> None:
+    assert Event("advance", "1", "Fetching", 1.5e6, total, unit=unit).count == count

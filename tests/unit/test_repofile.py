@@ -8,6 +8,7 @@ import pytest
 
 from atomic_kit.errors import InputError
 from atomic_kit.parameters import load_parameters
+from atomic_kit.rpm_repos import RpmMdSource, RpmRepo
 from atomic_kit.sources.repofile import read_repo_file, rpm_repos_from_paths
 
 PIN = "99DB70FAE1D7CE227FB6488205B555B38483C65D"
@@ -135,3 +136,9 @@ def test_paths_of_a_source_are_relative_to_its_parameters(tmp_path: Path) -> Non
     assert source.repo_files == (tmp_path / "a.repo",)
     assert source.rpm_repos[0].gpgkey[0].file == tmp_path / "keys" / "a.asc"
     assert source.rpm_repos[0].gpgkey[0].fingerprint == (PIN,)
+
+
+def test_the_page_about_rpm_repos_names_every_key() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "rpm-repos.md").read_text(encoding="utf-8")
+    keys = {*RpmRepo.model_fields, *RpmMdSource.model_fields}
+    assert [key for key in sorted(keys) if key not in text] == []
