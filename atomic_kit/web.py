@@ -12,16 +12,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, TimeoutError
-from urllib3.util import Retry
-
 from atomic_kit.errors import FetchError, NoRoomError
+
+if TYPE_CHECKING:
+    import requests
+
+    from atomic_kit.http_session import HttpSession
 
 _CHUNK = 1 << 18
 _REDIRECTS = 10
@@ -45,34 +46,18 @@ class Pace:
     pause: float = 0.5
 
 
-class Session(requests.Session):
-    """A session that tries again what may pass, at a pace."""
+class Session:
+    """What talks to servers; the connections are made when one is asked for the first time."""
 
     def __init__(self, pace: Pace) -> None:
-        super().__init__()
         self.pace = pace
-        self.headers["Accept-Encoding"] = "identity"  # checksums are of what is stored
-        again = _Again(
-            total=pace.retries,
-            connect=min(2, pace.retries),
-            backoff_factor=pace.pause,
-            status_forcelist=(429, 500, 502, 503, 504),
-            raise_on_status=False,
-            retry_after_max=30,
-        )
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, HTTPAdapter(max_retries=again, pool_maxsize=16))
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Leave redirections to `_followed`: requests would read a body that may have no end, and leave https."""
-        return None
+    @cached_property
+    def http(self) -> HttpSession:
+        """The session for http and https."""
+        from atomic_kit.http_session import HttpSession
 
-
-class _Again(Retry):
-    def increment(self, *arguments: Any, **options: Any) -> Retry:  # type: ignore[override]
-        if isinstance(error := options.get("error"), TimeoutError) and not isinstance(error, NewConnectionError):
-            raise error
-        return super().increment(*arguments, **options)
+        return HttpSession(self.pace)
 
 
 class _StallError(Exception):
@@ -119,15 +104,26 @@ def persist(web: Session, url: str, once: Callable[[], T]) -> T:
     while True:
         try:
             return once()
-        except (requests.RequestException, HTTPError, OSError, _StallError, TooLongError) as error:
+        except _failures() as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise NoRoomError(f"{url}: {error.strerror}") from error
-            broken = isinstance(error, HTTPError) and not isinstance(error, TimeoutError)
-            if not broken or attempt == web.pace.retries:
+            if not _is_broken(error) or attempt == web.pace.retries:
                 said = f"{url} cannot be fetched ({_reason(error, web.pace)})"
                 raise FetchError(said, hint="check the URL and the network", stale=_is_gone(error)) from error
             time.sleep(min(10.0, web.pace.pause * 2**attempt))
             attempt += 1
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from urllib3.exceptions import HTTPError
+
+    return (OSError, HTTPError, _StallError, TooLongError)  # those of requests are OSErrors
+
+
+def _is_broken(error: Exception) -> bool:
+    from urllib3.exceptions import HTTPError, TimeoutError
+
+    return isinstance(error, HTTPError) and not isinstance(error, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +181,11 @@ def _reader(answer: requests.Response) -> Callable[[int], bytes]:
 
 def _followed(web: Session, url: str, headers: Mapping[str, str]) -> requests.Response:
     """Return the answer at the end of the redirections, none of which leads from https to anything else."""
+    import requests
+
     timeout = (web.pace.connect, web.pace.stall)
     for _ in range(_REDIRECTS):
-        answer = web.get(url, stream=True, timeout=timeout, headers=dict(headers))
+        answer = web.http.get(url, stream=True, timeout=timeout, headers=dict(headers))
         if answer.status_code in _expected(headers):
             return answer
         answer.close()
@@ -201,12 +199,17 @@ def _followed(web: Session, url: str, headers: Mapping[str, str]) -> requests.Re
 
 
 def _is_gone(error: Exception) -> bool:
+    import requests
+
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return error.response.status_code in (403, 404, 410)
     return isinstance(error, FileNotFoundError)
 
 
 def _reason(error: Exception, pace: Pace) -> str:
+    import requests
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, TimeoutError
+
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code}"
     if isinstance(error, (ConnectTimeoutError, requests.ConnectTimeout)):

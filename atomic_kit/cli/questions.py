@@ -52,12 +52,12 @@ def resolve(names: tuple[str, ...], as_json: bool, **asked: Any) -> None:
 
 def _as_known(question: Question) -> PackageSet:
     """Return the package set, with what the RPM files say where they are here."""
-    from atomic_kit.packages.from_rpm import as_fetched
-    from atomic_kit.packages.package_set import PackageSet
-
     package_set = question.pool.package_set(question.answer)
     if not any(metadata.on_demand for metadata in question.snapshot.rpm_repos):
         return package_set
+    from atomic_kit.packages.from_rpm import as_fetched
+    from atomic_kit.packages.package_set import PackageSet
+
     kept = question.source.kept(package_set.packages)
     return PackageSet(tuple(as_fetched(one, kept[one]) if one in kept else one for one in package_set))
 

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atomic_kit.errors import InputError
 from atomic_kit.packages.graph import RequirementGraph
-from atomic_kit.packages.lock_file import read_lock
-from atomic_kit.packages.resolve import line_lock, open_pool, request_of, with_groups
-from atomic_kit.parameters import Parameters
+from atomic_kit.packages.resolve import open_pool, request_of, with_groups
 from atomic_kit.progress import note
-from atomic_kit.rpm_repos import RpmRepo
 from atomic_kit.solver import Answer, Pool, Request
 from atomic_kit.sources import Snapshot, Source
-from atomic_kit.sources.opening import open_source
 from atomic_kit.sources.rpmmd import RpmMdSource
-from atomic_kit.treefile import Treefile, load_treefile
+
+if TYPE_CHECKING:
+    from atomic_kit.parameters import Parameters
+    from atomic_kit.rpm_repos import RpmRepo
+    from atomic_kit.treefile import Treefile
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ def ask_line(line: Parameters, *, snapshot: str = "", recommends: bool | None = 
 
     Without `refresh` the metadata that is here is used.
     """
+    from atomic_kit.packages.resolve import line_lock
+    from atomic_kit.sources.opening import open_source
+    from atomic_kit.treefile import load_treefile
+
     treefile = _told(load_treefile(line.treefile, basearch=line.arch))
     source = open_source(line, refresh=refresh)
     offered = {one.name: one for one in source.snapshots()}
@@ -82,12 +87,17 @@ def ask_rpm_repos(
     """
     if not names and treefile is None:
         raise InputError("nothing is asked for", hint="name packages, or give --treefile FILE")
-    read = _told(load_treefile(treefile, basearch=arch, needs_ref=False)) if treefile else None
-    request = request_of(read) if read else Request(())
-    lock = read_lock(lockfiles, strict=strict) if lockfiles else None
-    request = replace(
-        request, packages=(*request.packages, *names), exclude=(*request.exclude, *exclude), lock=lock or request.lock
-    )
+    request, read = Request(()), None
+    if treefile is not None:
+        from atomic_kit.treefile import load_treefile
+
+        read = _told(load_treefile(treefile, basearch=arch, needs_ref=False))
+        request = request_of(read)
+    request = replace(request, packages=(*request.packages, *names), exclude=(*request.exclude, *exclude))
+    if lockfiles:
+        from atomic_kit.packages.lock_file import read_lock
+
+        request = replace(request, lock=read_lock(lockfiles, strict=strict))
     platform = f"el{releasever.partition('.')[0]}" if releasever else ""
     source = RpmMdSource(cache or user_cache(), rpm_repos, refresh=refresh, platform=platform)
     return _question(source, source.snapshots()[-1], request, treefile=read, recommends=recommends, arch=arch)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from atomic_kit.errors import InputError
 from atomic_kit.packages.lock import Lock
-from atomic_kit.packages.lock_file import read_lock
 from atomic_kit.packages.package_set import PackageSet
-from atomic_kit.parameters import Parameters
 from atomic_kit.solver import Pool, Request
 from atomic_kit.sources import Snapshot
-from atomic_kit.sources.comps import group_packages, merge_comps, read_comps
-from atomic_kit.treefile import Treefile
+
+if TYPE_CHECKING:
+    from atomic_kit.parameters import Parameters
+    from atomic_kit.treefile import Treefile
 
 
 def resolve_package_set(treefile: Treefile, snapshot: Snapshot, *, lock: Lock | None = None) -> PackageSet:
@@ -26,6 +27,8 @@ def resolve_package_set(treefile: Treefile, snapshot: Snapshot, *, lock: Lock | 
 
 def line_lock(line: Parameters) -> Lock | None:
     """Return the lock that a release line keeps to; None when it names no lock files."""
+    from atomic_kit.packages.lock_file import read_lock
+
     return read_lock(line.lockfiles, strict=line.lock_strict) if line.lockfiles else None
 
 
@@ -53,6 +56,8 @@ def with_groups(request: Request, snapshot: Snapshot, pool: Pool) -> Request:
     groups = [text for text in request.packages if text.startswith("@")]
     if not groups:
         return request
+    from atomic_kit.sources.comps import group_packages, merge_comps, read_comps
+
     parts = [
         read_comps(metadata.comps, of=f"the comps.xml of {metadata.id}")
         for metadata in snapshot.rpm_repos

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import solv
 
 from atomic_kit.errors import StepError
 from atomic_kit.files import new_file
-from atomic_kit.solver.module_cache import cached_module_filter
 from atomic_kit.sources import RpmRepoMetadata
-from atomic_kit.sources.modules import ModuleFilter
+
+if TYPE_CHECKING:
+    from atomic_kit.sources.modules import ModuleFilter
 
 _SPEC = (
     solv.Selection.SELECTION_NAME
@@ -42,6 +44,8 @@ def load_pool(
     pool.createwhatprovides()
     excluded = _excluded(pool, loaded)
     if any(metadata.modules for metadata in rpm_repos) or modules:
+        from atomic_kit.solver.module_cache import cached_module_filter
+
         excluded |= _hidden(pool, loaded, cached_module_filter(rpm_repos, modules, platform=platform, arch=arch))
     if excluded:
         pool.set_considered_list([one.id for one in pool.solvables_iter() if one.id not in excluded])

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from atomic_kit.files import read_json, value_digest, write_json
 from atomic_kit.sources import RpmRepoMetadata
-from atomic_kit.sources.modules import ModuleFilter, module_filter, read_modules
+from atomic_kit.sources.modulemd import read_modules
+from atomic_kit.sources.modules import ModuleFilter, module_filter
 
 _VERSION = 1  # of what is kept; another one is made again
 

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / "atomic_kit"
 LAYERS = {
     "ground": ["errors", "files", "nevra"],
     "values": ["compose.commit", "packages.diff", "packages.package_set", "release.records", "workspace"],
-    "door": ["command", "download", "progress", "web"],
+    "door": ["command", "download", "http_session", "progress", "web"],
     "inputs": ["packages.lock", "packages.lock_file", "parameters", "rpm_repos", "sources", "treefile", "yaml"],
     "engines": ["disk", "ostree", "qemu", "rpm", "sandbox", "solver"],
     "release steps": ["checks", "compose", "history", "images", "packages", "policy", "release"],
