@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from atomic_kit.errors import InputError, StepError
 from atomic_kit.sources.comps import Comps, group_packages, merge_comps, read_comps
 
 # A folder `repodata` of CentOS Stream 9 BaseOS, where there is one at hand.
-REAL = os.environ.get("ATOMIC_KIT_BASEOS_REPODATA", "")
 HEAD = "<?xml version='1.0'?>\n<!DOCTYPE comps PUBLIC '-//Red Hat, Inc.//DTD Comps info//EN' 'comps.dtd'>\n<comps>"
 CORE = """
 <group><id>core</id><name>Core</name><name xml:lang="de">Kern</name>
@@ -79,10 +77,3 @@ def test_groups_of_several_repositories_are_one(tmp_path: Path) -> None:
 def test_bad_comps_are_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(StepError, match=sentence):
         comps(tmp_path, text)
-
-
-@pytest.mark.skipif(not REAL, reason="ATOMIC_KIT_BASEOS_REPODATA names no metadata of CentOS Stream 9")
-def test_the_groups_of_centos() -> None:
-    read = read_comps(next(Path(REAL).glob("*-comps-*.xml.gz")), of="BaseOS")
-    assert {"systemd", "bash", "NetworkManager", "openssh-server"} <= set(group_packages(read, ["@core"]))
-    assert "minimal-environment" in read.environments
