@@ -1,28 +1,25 @@
-"""A session of requests that tries again what may pass, at a pace. Loaded when a server is asked for the first time."""
+"""The session for http and https. It is loaded when a server is asked for the first time, for it takes a while."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError, TimeoutError
 from urllib3.util import Retry
 
-if TYPE_CHECKING:
-    from atomic_kit.web import Pace
-
 
 class HttpSession(requests.Session):
-    """A session that tries again what may pass, at a pace."""
+    """A session that tries again what may pass: `retries` times, after a pause in seconds that doubles."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, *, retries: int, pause: float) -> None:
         super().__init__()
         self.headers["Accept-Encoding"] = "identity"  # checksums are of what is stored
         again = _Again(
-            total=pace.retries,
-            connect=min(2, pace.retries),
-            backoff_factor=pace.pause,
+            total=retries,
+            connect=min(2, retries),
+            backoff_factor=pause,
             status_forcelist=(429, 500, 502, 503, 504),
             raise_on_status=False,
             retry_after_max=30,

@@ -57,7 +57,7 @@ class Session:
         """The session for http and https."""
         from atomic_kit.http_session import HttpSession
 
-        return HttpSession(self.pace)
+        return HttpSession(retries=self.pace.retries, pause=self.pace.pause)
 
 
 class _StallError(Exception):

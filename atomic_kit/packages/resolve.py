@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from atomic_kit.errors import InputError
 from atomic_kit.packages.lock import Lock
 from atomic_kit.packages.package_set import PackageSet
+from atomic_kit.progress import note
 from atomic_kit.solver import Pool, Request
 from atomic_kit.sources import Snapshot
 
@@ -22,7 +23,27 @@ def resolve_package_set(treefile: Treefile, snapshot: Snapshot, *, lock: Lock | 
 
     Raises InputError with the solver's reasons when there is no such set.
     """
-    return open_pool(snapshot, arch=treefile.basearch).solve(request_of(treefile, lock=lock))
+    pool = open_pool(named_rpm_repos(treefile, snapshot), arch=treefile.basearch)
+    return pool.solve(request_of(treefile, lock=lock))
+
+
+def named_rpm_repos(treefile: Treefile, snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot with no other rpm_repos than those that a treefile names in `repos` and `lockfile-repos`.
+
+    A treefile that names none takes all. One that names an rpm_repo which the source does not have was written for
+    other places: that is told, and all of the source's are taken.
+    """
+    named = {*treefile.rpm_repos, *treefile.lockfile_repos}
+    offered = {one.id for one in snapshot.rpm_repos}
+    if not treefile.rpm_repos or named == offered:
+        return snapshot
+    if unknown := sorted(named - offered):
+        note(
+            f"warning: {treefile.files[0]}: repos names {', '.join(unknown)}, which the source does not have; "
+            f"all that it has are taken: {', '.join(sorted(offered))}"
+        )
+        return snapshot
+    return replace(snapshot, rpm_repos=tuple(one for one in snapshot.rpm_repos if one.id in named))
 
 
 def line_lock(line: Parameters) -> Lock | None:

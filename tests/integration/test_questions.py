@@ -66,6 +66,22 @@ def test_resolve_takes_names_or_a_treefile(kit: Kit, treefile: Path) -> None:
     assert "3 packages" in shown.stdout
 
 
+def test_a_treefile_names_its_rpm_repos(
+    kit: Kit, tmp_path: Path, make_rpm: Callable[..., Path], make_repo: Any
+) -> None:
+    make_rpm("app", "9", folder=tmp_path / "later")
+    make_repo(tmp_path / "later")
+    both = ("--repofrompath", f"later,{tmp_path / 'later'}")
+    for repos, version in (("[test]", "1"), ("[test, later]", "9"), ("[]", "9"), ("[elsewhere]", "9")):
+        (tmp_path / "t.yaml").write_text(f"packages: [app]\nrepos: {repos}\n")
+        answer = kit.ask("resolve", "--treefile", tmp_path / "t.yaml", *both)
+        assert {one["name"]: one["version"] for one in answer["packages"]}["app"] == version
+    assert "repos names elsewhere" in kit.run("resolve", "--treefile", tmp_path / "t.yaml", *both, *kit.repo).stderr
+    (tmp_path / "t.yaml").write_text("packages: [lib]\nrepo-packages: [{repo: test, packages: [app]}]\n")
+    answer = kit.ask("resolve", "--treefile", tmp_path / "t.yaml", *both)
+    assert {one["name"]: one["version"] for one in answer["packages"]}["app"] == "1"
+
+
 def test_a_lock_file_is_kept_to(kit: Kit, tmp_path: Path) -> None:
     lock = tmp_path / "manifest-lock.x86_64.json"
     lock.write_text(json.dumps({"packages": {"app": {"evra": "1-1.noarch"}, "lib": {"evr": "1-1"}}}))

@@ -151,7 +151,7 @@ class Elsewhere(BaseAdapter):
 )
 def test_a_redirection_never_leaves_https(target: str, sentence: str) -> None:
     web = session(Pace(retries=0))
-    web.mount("https://", Elsewhere(target))
+    web.http.mount("https://", Elsewhere(target))
     with pytest.raises(FetchError, match=sentence):
         read_url(web, "https://a.test/x", limit=10)
 
