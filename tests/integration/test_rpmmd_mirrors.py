@@ -107,6 +107,17 @@ def test_a_mirror_that_failed_is_not_asked_again(mirrored: Mirrored) -> None:
     assert [path for path in mirrored.server.paths() if path.startswith("/bad/")] == ["/bad/repodata/repomd.xml"]
 
 
+def test_the_only_mirror_may_stall_once(mirrored: Mirrored) -> None:
+    mirrored.place = {"baseurl": mirrored.server.url("bad/")}
+    mirrored.server.faults[APP], mirrored.server.times[APP] = "stall", 1
+    assert len(mirrored.all()) == 2
+    assert [("Range" in headers) for path, headers in mirrored.server.asked if path == APP] == [False, True]
+    shutil.rmtree(mirrored.cache)
+    mirrored.server.times[APP] = 2
+    with pytest.raises(FetchError, match=r"app-1-1.noarch.rpm cannot be fetched \(the server stalled"):
+        mirrored.all()
+
+
 def test_a_download_that_fails_ends_the_others(mirrored: Mirrored) -> None:
     mirrored.place = {"baseurl": mirrored.server.url("good/")}
     mirrored.server.faults["/good/lib-1-1.noarch.rpm"] = 404
