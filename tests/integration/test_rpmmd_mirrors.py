@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from rpm_repository import Repository, Server, metalink, serving
@@ -61,7 +62,7 @@ class Mirrored:
 def mirrored(tmp_path: Path, make_rpm: Callable[..., Path]) -> Iterator[Mirrored]:
     for name in ("good", "lists"):
         (tmp_path / name).mkdir()
-    make_rpm("app", requires=("lib",), folder=tmp_path / "good", content=b"0123456789" * 50_000)
+    make_rpm("app", requires=("lib",), folder=tmp_path / "good", content=Random(1).randbytes(300_000))
     make_rpm("lib", folder=tmp_path / "good")
     with serving(good=tmp_path / "good", bad=tmp_path / "bad", lists=tmp_path / "lists") as server:
         made = Mirrored(tmp_path, server)
