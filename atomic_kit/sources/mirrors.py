@@ -40,19 +40,26 @@ class Mirrors:
     pins: tuple[Pin, ...] = ()
     failed: dict[str, FetchError] = field(default_factory=dict)
 
-    def first(self, action: Callable[[str], T], *, what: str) -> T:
+    def first(self, action: Callable[[str], T], *, what: str, chances: int = 2) -> T:
         """Return what `action` returns for the first mirror (a base URL without a final slash) that can do it.
 
-        Raises FetchError when none can: the mirror's own when there is one mirror only.
+        When all failed and none of them was wrong, only slow or out of reach, all get one more chance. Raises
+        FetchError when none can: the mirror's own when there is one mirror only.
         """
+        tried: dict[str, FetchError] = {}
         for base in self.bases:
-            if base in self.failed:
+            if (known := self.failed.get(base)) is not None:
+                tried[base] = known
                 continue
             try:
                 return action(base)
             except FetchError as error:
-                self.failed[base] = error
-        errors = list(self.failed.values())
+                tried[base] = self.failed[base] = error
+        errors = list(tried.values())
+        if chances > 1 and not any(error.stale for error in errors):
+            for base in tried:
+                self.failed.pop(base, None)
+            return self.first(action, what=what, chances=chances - 1)
         if len(errors) == 1:
             raise errors[0]
         raise FetchError(

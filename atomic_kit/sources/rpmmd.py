@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -118,8 +118,8 @@ class RpmMdSource:
 
         try:
             with _workers(ended) as pool:
-                for _ in pool.map(one, packages):
-                    pass
+                for done in as_completed([pool.submit(one, package) for package in packages]):
+                    done.result()
         except FetchError as error:
             hint = "run again: the repository changed since its metadata were read" if error.stale else error.hint
             raise FetchError(error.what, hint=hint) from error

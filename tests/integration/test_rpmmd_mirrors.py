@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from rpm_repository import Repository, Server, metalink, serving
@@ -61,7 +62,7 @@ class Mirrored:
 def mirrored(tmp_path: Path, make_rpm: Callable[..., Path]) -> Iterator[Mirrored]:
     for name in ("good", "lists"):
         (tmp_path / name).mkdir()
-    make_rpm("app", requires=("lib",), folder=tmp_path / "good", content=b"0123456789" * 50_000)
+    make_rpm("app", requires=("lib",), folder=tmp_path / "good", content=Random(1).randbytes(300_000))
     make_rpm("lib", folder=tmp_path / "good")
     with serving(good=tmp_path / "good", bad=tmp_path / "bad", lists=tmp_path / "lists") as server:
         made = Mirrored(tmp_path, server)
@@ -105,6 +106,17 @@ def test_a_mirror_that_failed_is_not_asked_again(mirrored: Mirrored) -> None:
     mirrored.server.faults["/bad/repodata/repomd.xml"] = 404
     mirrored.all()
     assert [path for path in mirrored.server.paths() if path.startswith("/bad/")] == ["/bad/repodata/repomd.xml"]
+
+
+def test_the_only_mirror_may_stall_once(mirrored: Mirrored) -> None:
+    mirrored.place = {"baseurl": mirrored.server.url("bad/")}
+    mirrored.server.faults[APP], mirrored.server.times[APP] = "stall", 1
+    assert len(mirrored.all()) == 2
+    assert [("Range" in headers) for path, headers in mirrored.server.asked if path == APP] == [False, True]
+    shutil.rmtree(mirrored.cache)
+    mirrored.server.times[APP] = 2
+    with pytest.raises(FetchError, match=r"app-1-1.noarch.rpm cannot be fetched \(the server stalled"):
+        mirrored.all()
 
 
 def test_a_download_that_fails_ends_the_others(mirrored: Mirrored) -> None:
