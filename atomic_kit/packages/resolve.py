@@ -77,17 +77,12 @@ def with_groups(request: Request, snapshot: Snapshot, pool: Pool) -> Request:
     groups = [text for text in request.packages if text.startswith("@")]
     if not groups:
         return request
-    from atomic_kit.sources.comps import group_packages, merge_comps, read_comps
+    from atomic_kit.sources.comps import group_packages, snapshot_comps
 
-    parts = [
-        read_comps(metadata.comps, of=f"the comps.xml of {metadata.id}")
-        for metadata in snapshot.rpm_repos
-        if metadata.comps
-    ]
-    if not parts:
+    if not any(metadata.comps for metadata in snapshot.rpm_repos):
         raise InputError(f"no rpm_repo has groups, so {groups[0]} cannot be resolved", hint="name packages")
     packages = [text for text in request.packages if text not in groups]
-    members = group_packages(merge_comps(parts), groups, present=packages)
+    members = group_packages(snapshot_comps(snapshot), groups, present=packages)
     known = _there(pool, members)
     return replace(request, packages=(*packages, *(one for one in known if one not in packages)))
 

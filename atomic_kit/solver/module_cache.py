@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from atomic_kit.files import read_json, value_digest, write_json
-from atomic_kit.sources import RpmRepoMetadata
-from atomic_kit.sources.modulemd import read_modules
-from atomic_kit.sources.modules import ModuleFilter, module_filter
+from atomic_kit.sources import RpmRepoMetadata, Snapshot
+from atomic_kit.sources.modules import ModuleFilter, snapshot_filter
 
 _VERSION = 1  # of what is kept; another one is made again
 
@@ -16,7 +15,7 @@ _VERSION = 1  # of what is kept; another one is made again
 def cached_module_filter(
     rpm_repos: Sequence[RpmRepoMetadata], enabled: Sequence[str], *, platform: str, arch: str
 ) -> ModuleFilter:
-    """Return what the module streams of all rpm_repos hide; raises what `module_filter` raises."""
+    """Return what the module streams of all rpm_repos hide; raises what `snapshot_filter` raises."""
     parts = [(metadata.digest, metadata.modules) for metadata in rpm_repos if metadata.modules]
     key = value_digest([_VERSION, [digest for digest, _ in parts], sorted(enabled), platform, arch])
     kept = rpm_repos[0].primary.parent / f"modules-{key[:32]}.json"
@@ -27,12 +26,7 @@ def cached_module_filter(
             frozenset(known["active_names"]),
             tuple(known["active_streams"]),
         )
-    documents = [
-        one
-        for metadata in rpm_repos
-        if metadata.modules
-        for one in read_modules(metadata.modules, of=f"the modules.yaml of {metadata.id}")
-    ]
-    found = module_filter(documents, enabled, platform=platform, arch=arch)
+    snapshot = Snapshot("", rpm_repos[0].generated, tuple(rpm_repos), tuple(enabled), platform)
+    found = snapshot_filter(snapshot, arch=arch) or ModuleFilter(frozenset(), frozenset(), frozenset())
     write_json(kept, {key: sorted(value) for key, value in asdict(found).items()})
     return found
