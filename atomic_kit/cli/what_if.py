@@ -195,7 +195,9 @@ def _sweep(question: Question, choices: dict[str, Any], as_json: bool) -> None:
         print_json({"candidates": _records(frame)})
         return
     front = frame[frame["is_on_front"]].sort_values(["capabilities", "install_size"], ascending=[False, True])
-    _show_sizes(front, ("install_size", "download_size"), hidden=("is_on_front", "problem"))
+    alike = front.groupby(["install_size", "capabilities", "lost"], sort=False)["candidate"].transform("size")
+    shown = front.assign(alike=alike).drop_duplicates(["install_size", "capabilities", "lost"])
+    _show_sizes(shown, ("install_size", "download_size"), hidden=("is_on_front", "problem"))
     failed = int((frame["problem"] != "").sum())
     click.echo(f"{len(front)} of {len(frame)} candidates are on the front; {failed} have no package set")
 

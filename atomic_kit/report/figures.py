@@ -135,7 +135,7 @@ def trade_off(candidates: pd.DataFrame) -> Picture:
     axes.set_ylabel("capabilities kept")
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     _title(axes, f"{len(front)} of {len(candidates)} candidate sets are not beaten by another")
-    _legend(axes, {"on the front": BLUE, "beaten": GREY})
+    _legend(axes, {"on the front": BLUE, "beaten": GREY}, place="upper left")
     return figure
 
 
@@ -196,7 +196,7 @@ def _title(axes: Axes, text: str, **style: Any) -> None:
     axes.set_title(text, loc="left", fontweight="bold", **style)
 
 
-def _legend(axes: Axes, colors: dict[str, str]) -> None:
+def _legend(axes: Axes, colors: dict[str, str], *, place: str = "lower right") -> None:
     handles = [mpl.patches.Patch(color=color, label=label) for label, color in colors.items()]
     if handles:
-        axes.legend(handles=handles, loc="lower right", frameon=False)
+        axes.legend(handles=handles, loc=place, frameon=False)
