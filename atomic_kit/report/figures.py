@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import matplotlib.patches
@@ -196,7 +196,7 @@ def _title(axes: Axes, text: str, **style: Any) -> None:
     axes.set_title(text, loc="left", fontweight="bold", **style)
 
 
-def _legend(axes: Axes, colors: dict[str, str], *, place: str = "lower right") -> None:
+def _legend(axes: Axes, colors: dict[str, str], *, place: Literal["lower right", "upper left"] = "lower right") -> None:
     handles = [mpl.patches.Patch(color=color, label=label) for label, color in colors.items()]
     if handles:
         axes.legend(handles=handles, loc=place, frameon=False)
