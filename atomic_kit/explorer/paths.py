@@ -52,8 +52,8 @@ def paths_to(graph: RequirementGraph, number: int, *, at_most: int = _NODES) -> 
     up = _distances(number, around.predecessors)
     kept = _nearest(down, up, at_most=at_most, step_up=around.predecessors, step_down=around.successors)
     layers = {one: down[one] for one in kept if one != ROOT}
-    if number in layers:  # the package itself stands after everything that leads to it
-        layers[number] = max(max(layers.values()), layers[number])
+    # The package itself stands after everything that leads to it.
+    layers[number] = max((layer for one, layer in layers.items() if one != number), default=0) + 1
     edges = [
         (one, other)
         for one in sorted(kept - {ROOT})
