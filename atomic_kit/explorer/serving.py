@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 import sys
@@ -9,21 +10,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import nbformat
-
-from atomic_kit import command
+from atomic_kit import command, progress
 from atomic_kit.errors import InputError, StepError
 from atomic_kit.explorer.document import from_text
-from atomic_kit.files import scratch_folder
+from atomic_kit.files import scratch_folder, write_json
 from atomic_kit.parameters import find_parameters
 
 NOTEBOOK = Path(__file__).parent.parent.parent / "notebooks" / "explore.ipynb"
 _SHARE = Path(__file__).parent / "share"
 _ADDRESS = "127.0.0.1"
 _STARTUP = 60  # seconds
+_EXTENSIONS = ("anywidget", "@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 
 
 def serve(
@@ -56,7 +57,7 @@ def serving(
     place, token = port or _free_port(), secrets.token_urlsafe(18)
     with scratch_folder("explorer") as folder:
         notebook = folder / NOTEBOOK.name
-        nbformat.write(with_parameters(path, _state(state)), notebook)
+        write_json(notebook, with_parameters(path, _state(state)))
         log = folder / "voila.log"
         with command.start(
             _argv(notebook, place, token), log=log, cwd=path.parent, env=_environment(folder)
@@ -65,11 +66,11 @@ def serving(
             yield f"http://{_ADDRESS}:{place}/?token={token}", process
 
 
-def with_parameters(parameters: Path, state: str = "") -> nbformat.NotebookNode:
-    """Return the explorer's notebook with its parameters set."""
-    notebook = nbformat.read(NOTEBOOK, 4)
-    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
-    cell.source = f"parameters = {str(parameters)!r}\nstate = {state!r}"
+def with_parameters(parameters: Path, state: str = "") -> dict[str, Any]:
+    """Return the explorer's notebook, as JSON, with its parameters set."""
+    notebook: dict[str, Any] = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    cell = next(cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", ()))
+    cell["source"] = f"parameters = {str(parameters)!r}\nstate = {state!r}"
     return notebook
 
 
@@ -92,13 +93,15 @@ def _argv(notebook: Path, port: int, token: str) -> list[command.Argument]:
         *(f"--Voila.ip={_ADDRESS}", f"--port={port}", "--Voila.port_retries=0", f"--token={token}"),
         *("--template=explorer", "--theme=light", "--VoilaConfiguration.show_tracebacks=True"),
         # The other extensions of this environment have nothing to do here.
-        "--VoilaConfiguration.extension_allowlist=['anywidget', '@jupyter-widgets/jupyterlab-manager']",
+        *(f"--VoilaConfiguration.extension_allowlist={name}" for name in _EXTENSIONS),
     ]
 
 
 def _environment(folder: Path) -> dict[str, str]:
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
-    return {"JUPYTER_PATH": str(_SHARE), **{name: str(folder / name.lower()) for name in names}}
+    # A bar of a step that is over would stay in the page as an error.
+    quiet = {progress.FORWARD_VARIABLE: str(folder / "progress.jsonl")}
+    return {"JUPYTER_PATH": str(_SHARE), **{name: str(folder / name.lower()) for name in names}, **quiet}
 
 
 def _free_port() -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 # Beyond this a group's smallest cells are drawn as one: nobody sees them.
-_CELLS = 160
+_CELLS = 400
 _HEADER = 18.0
 _LEAST_FOR_HEADER = 44.0
 

@@ -337,11 +337,17 @@ function makeTotals(page) {
       fact("packages", totals.packages.toLocaleString("en"), totals.budget_packages ? `of ${totals.budget_packages}${crowded ? ": over budget" : ""}` : "no limit", crowded),
       fact("installed", bytes(totals.install_size), totals.budget ? `of ${bytes(totals.budget)}${over ? ": over budget" : ""}` : "no budget", over),
       fact("download", bytes(totals.download_size), "package files"),
-      fact("since the start", change === null ? "–" : bytes(change, true), totals.start ? count(Math.abs(totals.packages - totals.start.packages), "package") + (totals.packages < totals.start.packages ? " fewer" : " more") : "the start has no set"),
+      fact("since the start", change === null ? "–" : bytes(change, true), moreOrFewer(totals)),
     ];
     box.replaceChildren(...facts, ...(totals.budget ? [budgetLine(totals, over)] : []));
   };
   return { box, draw };
+}
+
+function moreOrFewer(totals) {
+  if (!totals.start) return "the start has no set";
+  const more = totals.packages - totals.start.packages;
+  return more ? `${count(Math.abs(more), "package")} ${more < 0 ? "fewer" : "more"}` : "as many packages";
 }
 
 // A bar of the installed size against the budget's line; the bar's end is the larger of both.
@@ -398,7 +404,7 @@ function makeRequests(page) {
   const number = h("small", {});
   const weak = h("input", { type: "checkbox", "data-key": "weak", onchange: () => page.send({ do: "recommends", value: weak.checked }) });
   const order = h("select", { "aria-label": "order of the requests", onchange: () => draw() },
-    h("option", { value: "given" }, "as given"), h("option", { value: "name" }, "by name"), h("option", { value: "size" }, "by size alone lost"));
+    h("option", { value: "given" }, "as given"), h("option", { value: "name" }, "by name"), h("option", { value: "size" }, "by size"));
   const item = (request, most) => {
     const size = request.ticked ? page.sizes.get(request.text) : undefined;
     const bar = h("i", { class: "ex-share" });
@@ -409,7 +415,7 @@ function makeRequests(page) {
     const row = page.catalogue.rowNamed(request.text);
     const name = h("button", { class: "ex-name", tabIndex: -1, title: request.text, disabled: row === null,
       onclick: () => page.select(memberOf(page, request.text) ?? row) }, request.text);
-    return h("li", { class: request.new ? "ex-new" : "", title }, bar, box, name, h("span", { class: "ex-size" }, size ? bytes(size.additional) : ""));
+    return h("li", { class: request.new ? "ex-new" : "", title }, bar, box, name, h("span", { class: "ex-size" }, size ? (size.additional === 0 ? "–" : bytes(size.additional)) : ""));
   };
   const draw = () => keepingFocus(list, () => {
     const { requests } = page.asked;
@@ -708,7 +714,7 @@ function makeTable(page) {
       case "reason": return page.reason(row) ?? (page.isExcluded(row) ? "excluded" : "");
       case "marks": {
         const marks = page.marks(row);
-        return marks.length ? h("span", { class: marks.some((mark) => mark.severity === "error") ? "ex-error" : "ex-warning", title: marks.map((mark) => mark.evidence).join("\n") }, marks.some((mark) => mark.severity === "error") ? "✗ error" : "! note") : "";
+        return marks.length ? h("span", { class: marks.some((mark) => mark.severity === "error") ? "ex-error" : "ex-warning", title: marks.map((mark) => mark.evidence).join("\n") }, marks.some((mark) => mark.severity === "error") ? "✗ error" : "! warning") : "";
       }
       case "install_size": case "download_size": return bytes(page.catalogue.value(column.key, row));
       default: return page.catalogue.value(column.key, row);
@@ -779,6 +785,11 @@ function makeProblem(page) {
       h("p", {}, ...(cures.length ? ["What cures it: ", ...cures.flatMap((one) => [one, " "])] : [problem.hint, " "]), h("button", { onclick: () => page.send({ do: "undo" }) }, "undo")));
   };
   return { box, waiting, draw, hide: () => (box.hidden = true) };
+}
+
+// The row of the largest package of a treemap.
+function largest(cells) {
+  return cells.reduce((best, cell) => (cell.row !== null && cell.size > best.size ? cell : best), { row: null, size: -1 }).row;
 }
 
 // --- All together -----------------------------------------------------------------------------------------------------------
@@ -856,6 +867,7 @@ function receive(page, parts) {
       for (const part of [parts.tabs, parts.tools, parts.requests, parts.comparison]) part.draw();
       parts.table.arrange();
       if (page.selected === null) parts.details.draw(null);
+      if (page.selected === null && content.solved && content.treemap.length) page.select(largest(content.treemap));
       if (!page.inLab && content.link !== stateInAddress()) history.replaceState(null, "", addressOf(content.link));
       page.root.dispatchEvent(new CustomEvent("explorer-drawn", { detail: content, bubbles: true }));
     },
