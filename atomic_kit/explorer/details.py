@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from atomic_kit.explorer.paths import paths_to
+from atomic_kit.explorer.paths import Paths, paths_to
 from atomic_kit.explorer.study import Study
 from atomic_kit.solver import Answer, Request
 
 _NAMES = 40
+# Packages on the ways that are drawn beside the rest; all that can be looked at are drawn apart.
+_FEW = 14
 
 
 def describe(study: Study, request: Request, row: int) -> dict[str, Any]:
@@ -27,7 +29,6 @@ def describe(study: Study, request: Request, row: int) -> dict[str, Any]:
         return known | {"brings": _brings(study, request, answer, number)}
     graph = study.graph(request)
     leaving = graph.leaving({number}) - {number}
-    paths = paths_to(graph, number)
     return known | {
         "member": True,
         "asked": [text for text, ids in answer.requested.items() if number in ids],
@@ -36,11 +37,16 @@ def describe(study: Study, request: Request, row: int) -> dict[str, Any]:
         "leaving": _named(study, leaving),
         "leaving_size": study.size(leaving).install_size,
         "direct": [asdict(link) for link in graph.links_to(number)[:_NAMES]],
-        "paths": {
-            "nodes": [asdict(node) | {"row": _row(study, node.id)} for node in paths.nodes],
-            "edges": [asdict(edge) for edge in paths.edges],
-            "left_out": paths.left_out,
-        },
+        "ways": _drawn(study, paths_to(graph, number, at_most=_FEW)),
+        "paths": _drawn(study, paths_to(graph, number)),
+    }
+
+
+def _drawn(study: Study, paths: Paths) -> dict[str, Any]:
+    return {
+        "nodes": [asdict(node) | {"row": study.catalogue.rows[node.id]} for node in paths.nodes],
+        "edges": [asdict(edge) for edge in paths.edges],
+        "left_out": paths.left_out,
     }
 
 
@@ -60,7 +66,3 @@ def _named(study: Study, ids: frozenset[int]) -> dict[str, Any]:
     """Return some packages by row, the largest first, and how many there are."""
     order = sorted(ids, key=lambda number: (-study.pool.package(number).install_size, number))
     return {"rows": [study.catalogue.rows[number] for number in order[:_NAMES]], "count": len(order)}
-
-
-def _row(study: Study, number: int | None) -> int | None:
-    return None if number is None else study.catalogue.rows[number]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from atomic_kit.packages.graph import ROOT, RequirementGraph
@@ -13,22 +13,24 @@ _NODES = 60
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A package, or one request: `layer` counts from the requests (0), `place` within the layer."""
+    """A package by its id: `kind` is request, package or target; `layer` counts from requests (0) to the target.
 
-    key: str
+    The label of what was requested by another text than its name has both.
+    """
+
+    id: int
     label: str
     kind: str
     layer: int
     place: int
-    id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One relation between two nodes, by their keys; `kind` and `text` as in packages.graph.Link."""
+    """One relation between two nodes, by their ids; `kind` and `text` as in packages.graph.Link."""
 
-    source: str
-    target: str
+    source: int
+    target: int
     kind: str
     text: str
 
@@ -51,22 +53,17 @@ def paths_to(graph: RequirementGraph, number: int, *, at_most: int = _NODES) -> 
     down = _distances(ROOT, around.successors)
     up = _distances(number, around.predecessors)
     kept = _nearest(down, up, at_most=at_most, step_up=around.predecessors, step_down=around.successors)
-    layers = {one: down[one] for one in kept if one != ROOT}
+    layers = {one: down[one] - 1 for one in kept if one != ROOT}
     # The package itself stands after everything that leads to it.
-    layers[number] = max((layer for one, layer in layers.items() if one != number), default=0) + 1
+    layers[number] = max((layer + 1 for one, layer in layers.items() if one != number), default=0)
     edges = [
         (one, other)
-        for one in sorted(kept - {ROOT})
+        for one in sorted(layers)
         for other in around.successors(one)
-        if other in kept and layers[one] < layers[other]
+        if other in layers and layers[one] < layers[other]
     ]
-    requests = {
-        text: ids & layers.keys() for text, ids in sorted(graph.answer.requested.items()) if ids & layers.keys()
-    }
-    nodes = _placed(graph, number, layers, edges, requests)
-    drawn = [_edge(graph, one, other) for one, other in edges]
-    asked = [Edge(f"request {text}", str(one), "requests", text) for text, ids in requests.items() for one in ids]
-    return Paths(nodes, (*asked, *drawn), len(around) - 1 - len(layers))
+    nodes = _placed(graph, number, layers, edges)
+    return Paths(nodes, tuple(_edge(graph, one, other) for one, other in edges), len(around) - 1 - len(layers))
 
 
 def _distances(start: int, step: Callable[[int], Iterable[int]]) -> dict[int, int]:
@@ -105,34 +102,33 @@ def _walk(one: int, distance: Mapping[int, int], step: Callable[[int], Iterable[
 
 
 def _placed(
-    graph: RequirementGraph,
-    target: int,
-    layers: Mapping[int, int],
-    edges: Iterable[tuple[int, int]],
-    requests: Mapping[str, Iterable[int]],
+    graph: RequirementGraph, target: int, layers: Mapping[int, int], edges: Iterable[tuple[int, int]]
 ) -> tuple[Node, ...]:
     """Give every node a place in its layer: near the middle of what leads to it."""
-    above: dict[int, list[float]] = {}
-    nodes = []
-    for place, (text, ids) in enumerate(requests.items()):
-        nodes.append(Node(f"request {text}", text, "request", 0, place, None))
-        for one in ids:
-            above.setdefault(one, []).append(place)
     leads: dict[int, list[int]] = {}
     for one, other in edges:
         leads.setdefault(one, []).append(other)
+    texts = {number: text for text, ids in graph.answer.requested.items() for number in ids}
     names = {one: graph.pool.package(one).name for one in layers}
+    above: dict[int, list[int]] = {}
+    nodes = []
     for layer in sorted(set(layers.values())):
         members = [one for one in layers if layers[one] == layer]
-        members.sort(key=lambda one: (sum(above.get(one, [0])) / max(len(above.get(one, [])), 1), names[one]))
+        members.sort(key=lambda one: (_middle(above.get(one, [])), names[one]))
         for place, one in enumerate(members):
-            kind = "target" if one == target else "package"
-            nodes.append(Node(str(one), names[one], kind, layer, place, one))
+            kind = "target" if one == target else "request" if one in texts else "package"
+            text = texts.get(one, names[one])
+            label = names[one] if text == names[one] else f"{text} → {names[one]}"
+            nodes.append(Node(one, label, kind, layer, place))
             for other in leads.get(one, ()):
                 above.setdefault(other, []).append(place)
     return tuple(nodes)
 
 
+def _middle(places: Sequence[int]) -> float:
+    return sum(places) / len(places) if places else 0.0
+
+
 def _edge(graph: RequirementGraph, one: int, other: int) -> Edge:
     attributes = graph.graph.edges[one, other]
-    return Edge(str(one), str(other), attributes["kind"], attributes["text"])
+    return Edge(one, other, attributes["kind"], attributes["text"])

@@ -221,7 +221,7 @@ def comparison(study: Study, candidates: tuple[Candidate, ...]) -> dict[str, Any
         for candidate, answer in zip(candidates, answers, strict=True)
     ]
     counted = [{kind: kinds.count(kind) for kind in ("error", "warning")} for kinds in findings]
-    return {"rows": shown, "left_out": len(order) - len(shown), "findings": counted}
+    return {"rows": shown, "left_out": len(order) - len(shown), "findings": counted, "comparable": len(solved) > 1}
 
 
 __all__ = ["SHARED", "ChangesBy", "GroupBy", "Picture", "View", "changes", "comparison", "draw", "marks", "totals"]

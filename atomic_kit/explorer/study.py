@@ -128,6 +128,14 @@ class Study:
         named = self.pool.named(package.name)
         return package.name if number in named and self.pool.best(named) == number else _full_name(package)
 
+    def row_in_set(self, request: Request, row: int) -> int | None:
+        """Return the row of the package of a row's name that a request's set has, else the row; None for no row."""
+        if not 0 <= row < len(self.catalogue.ids):
+            return None
+        answer, name = self.answer(request), self.pool.package(self.catalogue.ids[row]).name
+        inside = self.pool.named(name) & answer.chosen if answer else frozenset()
+        return self.catalogue.rows[min(inside)] if inside else row
+
     def brought_by(self, request: Request, number: int) -> Answer | None:
         """Return the answer when a package is asked for too."""
         text = self.text_for(number)

@@ -121,7 +121,10 @@ class Explorer(anywidget.AnyWidget):
     def _act(self, message: Mapping[str, Any]) -> None:
         do = str(message.get("do"))
         if do in ACTIONS:
-            self._change(ACTIONS[do](self.state, message))
+            state = ACTIONS[do](self.state, message)
+            if message.get("row") is not None:
+                self._selected = self._study.row_in_set(state.shown.request, int(message["row"]))
+            self._change(state)
         elif do in _OTHERS:
             _OTHERS[do](self, message)
         else:

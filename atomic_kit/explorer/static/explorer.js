@@ -291,8 +291,8 @@ function makeSearch(page) {
     input.value = "";
     close();
     const asked = page.asked?.requests.some((request) => request.text === text && request.ticked);
-    if (!asked) page.send({ do: "request", texts: [text] });
-    if (row !== null) page.select(row);
+    if (!asked) page.send({ do: "request", texts: [text], row });
+    else if (row !== null) page.select(memberOf(page, text) ?? row);
   };
   const open = () => {
     rows = page.catalogue ? page.catalogue.complete(input.value) : [];
@@ -431,8 +431,8 @@ function makeRequests(page) {
     excluded.replaceChildren(...page.asked.excluded.map((text) => h("li", {}, h("span", { class: "ex-name" }, text),
       h("button", { class: "ex-small", "data-key": `allow ${text}`, "aria-label": `exclude ${text} no longer`, title: "exclude it no longer", onclick: () => page.send({ do: "allow", texts: [text] }) }, "×"))));
   });
-  const box = h("section", { class: "ex-card ex-requests", "aria-label": "requests" }, h("h2", {}, "Requests ", number, order),
-    h("label", { class: "ex-weak" }, weak, " weak dependencies come too"), list, excludedTitle, excluded);
+  const box = h("section", { class: "ex-card ex-requests", "aria-label": "requests" }, h("h2", {}, "Requests ", number),
+    h("div", { class: "ex-order" }, h("label", {}, weak, "weak dependencies"), order), list, excludedTitle, excluded);
   return { box, draw };
 }
 
@@ -570,7 +570,7 @@ function makeComparison(page) {
     ];
     const rows = comparison.rows.map((row) => line(`${page.name(row.row)}  ${bytes(row.size)}`, row.in.map((is) => (is === null ? "?" : is ? "●" : "–"))));
     const rest = comparison.left_out ? [line(`${count(comparison.left_out, "smaller package")} more`, candidates.map(() => ""))] : [];
-    const same = rows.length ? [] : [line("no package differs", candidates.map(() => ""))];
+    const same = rows.length ? [] : [line(comparison.comparable ? "no package differs" : "nothing to compare with", candidates.map(() => ""))];
     frame.replaceChildren(h("table", { class: "ex-compare" }, h("thead", {}, head), h("tbody", {}, ...totals, ...rows, ...rest, ...same)));
   };
   return { box, draw };
@@ -602,10 +602,11 @@ function makeDetails(page) {
   };
   const names = (some) => [h("p", { class: "ex-names" }, ...some.rows.flatMap((row) => [h("button", { class: "ex-chip", onclick: () => page.select(row) }, page.name(row)), " "]), some.count > some.rows.length ? `and ${some.count - some.rows.length} more` : "")];
   const why = (details) => {
-    const larger = h("button", { class: "ex-small", "data-key": "larger", onclick: () => { dialog.replaceChildren(h("button", { class: "ex-close", onclick: () => dialog.close() }, "Close"), h("h2", {}, `Ways to ${page.name(details.row)}`), h("div", { class: "ex-scroll" }, drawPaths(page, details.paths, 190))); dialog.showModal(); } }, "larger");
-    const left = details.paths.left_out ? h("p", { class: "ex-quiet" }, `${count(details.paths.left_out, "more package")} on longer ways, not drawn`) : null;
+    const larger = h("button", { class: "ex-small", "data-key": "larger", onclick: () => { dialog.replaceChildren(h("button", { class: "ex-close", onclick: () => dialog.close() }, "Close"), h("h2", {}, `Ways to ${page.name(details.row)}`), h("div", { class: "ex-scroll" }, drawPaths(page, details.paths, 190)), more); dialog.showModal(); } }, "larger");
+    const left = details.ways.left_out ? h("p", { class: "ex-quiet" }, `${count(details.ways.left_out, "more package")} on longer ways`) : null;
+    const more = details.paths.left_out ? h("p", { class: "ex-quiet" }, `${count(details.paths.left_out, "more package")} on longer ways, not drawn`) : "";
     const direct = details.direct.map((link) => h("li", {}, link.kind === "requests" ? `requested as ${link.text}` : `${link.source} ${link.kind === "supplements" ? "is supplemented by it" : link.kind} ${link.text}`));
-    return [h("h3", {}, "Why it is there ", larger), h("div", { class: "ex-scroll ex-paths", tabIndex: 0, role: "group", "aria-label": "requirement paths" }, drawPaths(page, details.paths, 116)), left, h("details", {}, h("summary", {}, `Wanted directly: ${direct.length}`), h("ul", {}, ...direct))];
+    return [h("h3", {}, "Why it is there ", larger), h("div", { class: "ex-scroll ex-paths", tabIndex: 0, role: "group", "aria-label": "requirement paths" }, drawPaths(page, details.ways, columnFor(details.ways, box.clientWidth - 40))), left, h("details", {}, h("summary", {}, `Wanted directly: ${direct.length}`), h("ul", {}, ...direct))];
   };
   const outside = (details) => {
     if (!page.asked.solved) return [h("p", { class: "ex-quiet" }, "There is no package set now.")];
@@ -631,10 +632,16 @@ function makeDetails(page) {
 
 const markLine = (mark, before = "") => h("li", { class: `ex-${mark.severity}` }, h("b", {}, mark.severity === "error" ? "✗ " : "! "), `${before}${mark.evidence}`, h("small", {}, ` ${mark.action}`));
 
+// The width of a layer when all are to fit into a panel, as far as names stay readable.
+function columnFor(paths, width) {
+  const layers = 1 + Math.max(0, ...paths.nodes.map((node) => node.layer));
+  return Math.min(190, Math.max(104, (width + 20) / layers));
+}
+
 // Layers from left (requests) to right (the package).
 function drawPaths(page, paths, column) {
   const row = 24, width = column - 26;
-  const place = new Map(paths.nodes.map((node) => [node.key, { x: node.layer * column + 2, y: node.place * row + 2 }]));
+  const place = new Map(paths.nodes.map((node) => [node.id, { x: node.layer * column + 2, y: node.place * row + 2 }]));
   const layers = 1 + Math.max(0, ...paths.nodes.map((node) => node.layer)), most = 1 + Math.max(0, ...paths.nodes.map((node) => node.place));
   const edge = (one) => {
     const a = place.get(one.source), b = place.get(one.target);
@@ -642,8 +649,8 @@ function drawPaths(page, paths, column) {
     return svg("path", { class: `ex-edge ex-${one.kind}`, d: `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}` }, svg("title", {}, `${one.kind} ${one.text}`));
   };
   const node = (one) => {
-    const { x, y } = place.get(one.key);
-    return svg("g", { class: `ex-node ex-${one.kind}`, onclick: () => one.row !== null && page.select(one.row) }, svg("title", {}, one.label),
+    const { x, y } = place.get(one.id);
+    return svg("g", { class: `ex-node ex-${one.kind}`, onclick: () => page.select(one.row) }, svg("title", {}, one.label),
       svg("rect", { x, y, width, height: 18, rx: 4 }), svg("text", { x: x + 4, y: y + 13 }, fitted(one.label, width - 6)));
   };
   return svg("svg", { width: layers * column - 20, height: most * row + 4, role: "img", "aria-label": `${count(paths.nodes.length, "node")}, ${count(paths.edges.length, "relation")}` }, ...paths.edges.map(edge), ...paths.nodes.map(node));
@@ -837,7 +844,7 @@ function build(page) {
   page.notice = (text) => { notice.textContent = text; notice.hidden = false; hide(); };
   root.replaceChildren(
     h("header", { class: "ex-top" }, title, parts.tabs.box, parts.tools.box),
-    h("div", { class: "ex-bar" }, parts.search.box, parts.totals.box), parts.problem.box,
+    h("div", { class: "ex-bar" }, parts.search.box, parts.totals.box, parts.problem.box),
     h("div", { class: "ex-main" }, parts.requests.box, h("div", { class: "ex-pictures" }, parts.map.box, parts.waterfall.box, parts.comparison.box), parts.details.box),
     parts.table.box, notice, parts.details.dialog);
   return { ...parts, title };
