@@ -9,7 +9,7 @@ from atomic_kit.explorer.paths import Paths, paths_to
 from atomic_kit.explorer.study import Study
 from atomic_kit.solver import Answer, Request
 
-_NAMES = 40
+_NAMES = 24
 # Packages on the ways that are drawn beside the rest; all that can be looked at are drawn apart.
 _FEW = 14
 

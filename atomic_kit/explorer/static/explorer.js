@@ -420,7 +420,7 @@ function makeRequests(page) {
   const draw = () => keepingFocus(list, () => {
     const { requests } = page.asked;
     const additional = (request) => page.sizes.get(request.text)?.additional ?? -1;
-    const sorted = [...requests];
+    const sorted = [...requests.filter((request) => request.new), ...requests.filter((request) => !request.new)];
     if (order.value === "name") sorted.sort((a, b) => a.text.localeCompare(b.text));
     if (order.value === "size") sorted.sort((a, b) => additional(b) - additional(a));
     const most = Math.max(1, ...requests.map(additional));
@@ -581,11 +581,8 @@ function makeComparison(page) {
 function makeDetails(page) {
   const box = h("section", { class: "ex-card ex-details", "aria-label": "the selected package", tabIndex: -1 });
   const dialog = h("dialog", { class: "ex-dialog", "aria-label": "requirement paths", onclick: (event) => event.target === dialog && dialog.close() });
-  const general = () => {
-    const findings = page.picture?.findings ?? [];
-    box.replaceChildren(h("h2", {}, "Package"), h("p", { class: "ex-quiet" }, "Select a package in the picture, the requests or the table to see why it is there and what hangs on it."),
-      ...(findings.length ? [h("h3", {}, "Policy"), h("ul", { class: "ex-marks" }, ...findings.map((one) => markLine(one, `${one.subject}: `)))] : []));
-  };
+  const general = () => box.replaceChildren(h("h2", {}, "Package"), h("p", { class: "ex-quiet" },
+    "Select a package in the picture, the requests or the table to see why it is there and what hangs on it."));
   const button = (text, message) => h("button", { "data-key": `act ${message.do}`, onclick: () => page.send(message) }, text);
   const actions = (details) => {
     const texts = [details.text], name = [page.name(details.row)];
@@ -630,12 +627,28 @@ function makeDetails(page) {
   return { box, dialog, draw };
 }
 
+// --- Left, below: what the policy says of the set -----------------------------------------------------------------------
+
+function makePolicy(page) {
+  const list = h("ul", { class: "ex-marks" });
+  const sum = h("small", {});
+  const draw = () => {
+    const { findings, marks } = page.picture;
+    const all = [...findings, ...Object.values(marks).flat()];
+    const of = (severity) => all.filter((one) => one.severity === severity);
+    sum.textContent = `${count(of("error").length, "error")}, ${count(of("warning").length, "warning")}`;
+    const told = [...findings, ...Object.values(marks).flat().filter((one) => one.severity === "error")];
+    list.replaceChildren(...told.slice(0, 12).map((one) => markLine(one, `${one.subject}: `)));
+  };
+  return { box: h("section", { class: "ex-card ex-policy", "aria-label": "policy" }, h("h2", {}, "Policy ", sum), list), draw };
+}
+
 const markLine = (mark, before = "") => h("li", { class: `ex-${mark.severity}` }, h("b", {}, mark.severity === "error" ? "✗ " : "! "), `${before}${mark.evidence}`, h("small", {}, ` ${mark.action}`));
 
 // The width of a layer when all are to fit into a panel, as far as names stay readable.
 function columnFor(paths, width) {
   const layers = 1 + Math.max(0, ...paths.nodes.map((node) => node.layer));
-  return Math.min(190, Math.max(104, (width + 20) / layers));
+  return Math.min(190, Math.max(88, (width + 20) / layers));
 }
 
 // Layers from left (requests) to right (the package).
@@ -837,7 +850,7 @@ function makeKeys(page, search) {
 
 function build(page) {
   const { root } = page;
-  const parts = { tabs: makeTabs(page), search: makeSearch(page), totals: makeTotals(page), tools: makeTools(page, addressOf), requests: makeRequests(page), map: makeTreemap(page), comparison: makeComparison(page), details: makeDetails(page), table: makeTable(page), problem: makeProblem(page) };
+  const parts = { tabs: makeTabs(page), search: makeSearch(page), totals: makeTotals(page), tools: makeTools(page, addressOf), requests: makeRequests(page), policy: makePolicy(page), map: makeTreemap(page), comparison: makeComparison(page), details: makeDetails(page), table: makeTable(page), problem: makeProblem(page) };
   parts.waterfall = makeWaterfall(page, parts.map.look);
   const title = h("h1", {}, "…"), notice = h("div", { class: "ex-notice", role: "status", "aria-live": "polite", hidden: true });
   const hide = later(8000, () => (notice.hidden = true));
@@ -845,7 +858,7 @@ function build(page) {
   root.replaceChildren(
     h("header", { class: "ex-top" }, title, parts.tabs.box, parts.tools.box),
     h("div", { class: "ex-bar" }, parts.search.box, parts.totals.box, parts.problem.box),
-    h("div", { class: "ex-main" }, parts.requests.box, h("div", { class: "ex-pictures" }, parts.map.box, parts.waterfall.box, parts.comparison.box), parts.details.box),
+    h("div", { class: "ex-main" }, h("div", { class: "ex-left" }, parts.requests.box, parts.policy.box), h("div", { class: "ex-pictures" }, parts.map.box, parts.waterfall.box, parts.comparison.box), parts.details.box),
     parts.table.box, notice, parts.details.dialog);
   return { ...parts, title };
 }
@@ -858,7 +871,7 @@ function receive(page, parts) {
     page.member.fill(0);
     rows.forEach((row, at) => (page.member[row] = 1 + buffers[1].getUint8(at)));
     parts.problem.hide();
-    for (const part of [parts.totals, parts.map, parts.waterfall]) part.draw();
+    for (const part of [parts.totals, parts.policy, parts.map, parts.waterfall]) part.draw();
   };
   return {
     async catalogue(content, buffers) {
