@@ -10,10 +10,10 @@ from typing import Any
 
 from atomic_kit.explorer.document import to_text
 from atomic_kit.explorer.state import Candidate, History, State
-from atomic_kit.explorer.study import SHARED, Study
+from atomic_kit.explorer.study import Study
 from atomic_kit.explorer.treemap import Box, Cell, Item, treemap
 from atomic_kit.explorer.waterfall import summed, waterfall
-from atomic_kit.packages.package_set import Reason
+from atomic_kit.packages.package_set import Package, Reason
 from atomic_kit.packages.what_if import Size
 from atomic_kit.policy.rules import MIB, Finding
 from atomic_kit.solver import Answer, Request
@@ -124,7 +124,7 @@ def cells(study: Study, request: Request, view: View) -> list[dict[str, Any]]:
             case GroupBy.PACKAGE:
                 group = ""
             case GroupBy.SOURCE:
-                group = package.source.rsplit("-", 2)[0] or package.name
+                group = _source_name(package)
             case GroupBy.RPM_REPO:
                 group = package.rpm_repo
             case GroupBy.REQUEST:
@@ -139,6 +139,12 @@ def new_rows(study: Study, state: State) -> list[int]:
     before, after = study.answer(state.start.request), study.answer(state.shown.request)
     new = (after or _NOTHING).chosen - (before or _NOTHING).chosen
     return sorted(study.catalogue.rows[number] for number in new)
+
+
+def _source_name(package: Package) -> str:
+    """Return the name of a package's source; one that has none stands for itself."""
+    name, *rest = package.source.rsplit("-", 2)
+    return name if len(rest) == 2 else package.name
 
 
 _NOTHING = Answer(frozenset(), {})
@@ -191,7 +197,13 @@ def marks(study: Study, request: Request) -> dict[str, Any]:
 
 
 def _told(finding: Finding) -> dict[str, Any]:
-    return {key: str(value) for key, value in asdict(finding).items()}
+    return {
+        "rule": finding.rule,
+        "subject": finding.subject,
+        "severity": str(finding.severity),
+        "evidence": finding.evidence,
+        "action": finding.action,
+    }
 
 
 def _candidate(study: Study, candidate: Candidate) -> dict[str, Any]:
@@ -222,6 +234,3 @@ def comparison(study: Study, candidates: tuple[Candidate, ...]) -> dict[str, Any
     ]
     counted = [{kind: kinds.count(kind) for kind in ("error", "warning")} for kinds in findings]
     return {"rows": shown, "left_out": len(order) - len(shown), "findings": counted, "comparable": len(solved) > 1}
-
-
-__all__ = ["SHARED", "ChangesBy", "GroupBy", "Picture", "View", "changes", "comparison", "draw", "marks", "totals"]
