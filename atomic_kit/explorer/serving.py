@@ -93,6 +93,8 @@ def _argv(notebook: Path, port: int, token: str) -> list[command.Argument]:
         *(f"--Voila.ip={_ADDRESS}", f"--port={port}", "--Voila.port_retries=0", f"--token={token}"),
         *("--template=explorer", "--theme=light", "--VoilaConfiguration.show_tracebacks=True"),
         # The other extensions of this environment have nothing to do here.
+        # A page that was closed leaves its kernel behind.
+        *("--MappingKernelManager.cull_interval=60", "--MappingKernelManager.cull_idle_timeout=120"),
         *(f"--VoilaConfiguration.extension_allowlist={name}" for name in _EXTENSIONS),
     ]
 

@@ -17,6 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from atomic_kit import command
 
+# As tests/tools.tsv has it.
+_PROGRAM = "/usr/bin/chromium|/usr/bin/chromium-browser"
 _FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--hide-scrollbars"),
@@ -52,6 +54,9 @@ class Tab:
         kind, about = event.get("method"), event.get("params", {})
         if kind == "Network.requestWillBeSent":
             self.hosts.add(urlsplit(about["request"]["url"]).netloc)
+        elif kind == "Page.javascriptDialogOpening":  # a page that asks whether it may be left
+            accept = {"id": next(self._numbers), "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
+            self._socket.send(json.dumps(accept))
         elif kind == "Runtime.exceptionThrown":
             details = about["exceptionDetails"]
             self.said.append(details.get("exception", {}).get("description") or details["text"])
@@ -129,7 +134,7 @@ def chromium(folder: Path) -> Iterator[Tab]:
     """Run a browser with a profile of its own beside the block; its downloads come into `folder`/downloads."""
     profile, downloads = folder / "profile", folder / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
-    argv = ["chromium", *_FLAGS, "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"]
+    argv = [_PROGRAM, *_FLAGS, "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"]
     with command.start(argv, log=folder / "chromium.log"):
         port = _port(profile / "DevToolsActivePort")
         with urlopen(Request(f"http://127.0.0.1:{port}/json/new?about:blank", method="PUT"), timeout=10) as answer:
