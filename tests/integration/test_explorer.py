@@ -97,12 +97,14 @@ def tab(browser: tuple[Tab, Path], address: str) -> Iterator[Tab]:
     tab.said.clear()
     open_page(tab, address)
     yield tab
-    assert tab.said == []
+    # A page that is left asks Voilà in vain to end its kernel; idle kernels are ended anyhow.
+    assert [one for one in tab.said if "/voila/api/shutdown/" not in one] == []
     assert tab.hosts <= {"", urlsplit(address).netloc}, "the page asked another host for something"
 
 
 def open_page(tab: Tab, address: str) -> None:
-    tab.open("about:blank")
+    tab.open("about:blank")  # between two addresses that differ behind the # only
+    tab.wait("location.href === 'about:blank' && document.readyState === 'complete'")
     tab.open(address)
     tab.wait("!!document.querySelector('.ex-details .ex-badge')", seconds=90)
 
