@@ -15,8 +15,8 @@ FORBIDDEN = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.Wit
 
 
 def test_there_is_one_notebook_a_step() -> None:
-    steps = [path.stem.partition("-")[2] for path in NOTEBOOKS if path.stem[0].isdigit()]
-    assert steps == list(STEPS)
+    numbered = [path for path in NOTEBOOKS if path.name[0].isdigit()]
+    assert [path.stem.partition("-")[2] for path in numbered] == list(STEPS)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

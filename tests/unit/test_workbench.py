@@ -53,6 +53,13 @@ def test_it_says_what_it_installs_and_why_and_what_failed(project: Path) -> None
     assert not (project / ".venv").exists()
 
 
+def test_what_only_the_tests_need_is_installed_for_them_alone(project: Path) -> None:
+    (project / "tests").mkdir()
+    (project / "tests" / "tools.tsv").write_text("noexam\tnoexam-bin\tnoexam-bin\ttests: an examiner\n")
+    assert "noexam-bin" not in workbench(project, "setup").stderr
+    assert "noexam-bin             tests: an examiner" in workbench(project, "test").stderr
+
+
 def test_a_tool_that_the_package_did_not_bring_is_named(project: Path) -> None:
     result = workbench(project, "setup")
     assert result.returncode == 1

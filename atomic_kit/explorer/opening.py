@@ -1,0 +1,69 @@
+"""From parameters to an explorer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from atomic_kit.errors import InputError
+from atomic_kit.explorer.document import from_document, from_text
+from atomic_kit.explorer.state import Candidate, State
+from atomic_kit.explorer.study import Study
+from atomic_kit.explorer.widget import Explorer, Origin
+from atomic_kit.parameters import DemoSource, PolicyParameters, load_parameters
+from atomic_kit.progress import step
+from atomic_kit.solver import Pool
+from atomic_kit.sources import RpmRepoMetadata
+from atomic_kit.sources.opening import open_source
+from atomic_kit.treefile import load_treefile
+
+_START = "treefile"
+
+
+def explore(parameters: str | Path = "demo", state: str | Path | None = None) -> Explorer:
+    """Open the explorer on a release line: its newest snapshot, its treefile's request, its policy and budget.
+
+    Metadata that is here is used as it is. `state` is a file that the explorer saved, or the text of a link.
+    Raises InputError for parameters, a treefile or a state that cannot be read.
+    """
+    line = load_parameters(parameters)
+    treefile = load_treefile(line.treefile)
+    snapshot = open_source(line, refresh=False).snapshots()[-1]
+    with step(f"Reading the packages of {len(snapshot.rpm_repos)} rpm_repos"):
+        study = Study(Pool(snapshot.rpm_repos, arch=line.arch), policy=line.policy)
+    start = Candidate(_START, treefile.packages, treefile.exclude_packages, treefile.recommends)
+    made_later = isinstance(line.source, DemoSource)
+    origin = Origin(line.title, treefile.ref, snapshot.rpm_repos, snapshot.generated, has_digests=not made_later)
+    return Explorer(study, start, origin, state=load_state(state))
+
+
+def explore_rpm_repos(
+    rpm_repos: Sequence[RpmRepoMetadata],
+    packages: Sequence[str] = (),
+    *,
+    policy: PolicyParameters | None = None,
+    title: str = "Packages",
+    state: str | Path | None = None,
+) -> Explorer:
+    """Open the explorer on metadata that is here, starting from a request for some packages."""
+    study = Study(Pool(rpm_repos), policy=policy)
+    generated = max((one.generated for one in rpm_repos), default=datetime.fromtimestamp(0, UTC))
+    origin = Origin(title, "explorer/x86_64/candidate", tuple(rpm_repos), generated)
+    return Explorer(study, Candidate("start", tuple(packages)), origin, state=load_state(state))
+
+
+def load_state(state: str | Path | None) -> State | None:
+    """Return the state of a saved file or of a link's text, None for nothing."""
+    if not state:
+        return None
+    text = str(state)
+    if not isinstance(state, Path) and not text.endswith(".json"):
+        return from_text(text.rpartition("state=")[2])
+    try:
+        return from_document(json.loads(Path(text).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the state {text} cannot be read ({error})", hint="name a file that the explorer saved"
+        ) from None

@@ -1,0 +1,244 @@
+"""The explorer's widget: messages from the page in, pictures out.
+
+The page says what was done; the answer is one message with what the picture needs. What takes longer follows in
+messages of its own and is dropped when something else was done meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import anywidget
+
+from atomic_kit.errors import AtomicKitError, InputError
+from atomic_kit.explorer import export
+from atomic_kit.explorer.actions import ACTIONS, cure, tick
+from atomic_kit.explorer.details import describe
+from atomic_kit.explorer.document import from_document, from_text, to_document, to_text
+from atomic_kit.explorer.picture import ChangesBy, GroupBy, View, draw
+from atomic_kit.explorer.state import Candidate, History, State, started
+from atomic_kit.explorer.study import Study
+from atomic_kit.files import write_text
+from atomic_kit.sources import RpmRepoMetadata
+
+_STATIC = Path(__file__).parent / "static"
+# Sizes of requests are told as often as this (seconds), so that a click meanwhile does not wait.
+_PIECE = 0.03
+_LARGEST_VIEW = 5000
+_FILES = {
+    "treefile": ("host.yaml", "application/yaml"),
+    "lock": ("manifest-lock.x86_64.json", "application/json"),
+    "csv": ("packages.csv", "text/csv"),
+    "state": ("explorer.json", "application/json"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the packages are from: what is named in the page and in exported files.
+
+    `has_digests` says that the metadata's checksums are those of the RPM files.
+    """
+
+    title: str
+    ref: str
+    rpm_repos: tuple[RpmRepoMetadata, ...]
+    generated: datetime
+    has_digests: bool = True
+
+
+class Explorer(anywidget.AnyWidget):
+    """A package set to change by hand, with its pictures; `state` is what is looked at now."""
+
+    _esm = _STATIC / "explorer.js"
+    _css = _STATIC / "explorer.css"
+
+    def __init__(self, study: Study, start: Candidate, origin: Origin, *, state: State | None = None) -> None:
+        super().__init__()
+        self._study, self._origin = study, origin
+        self._history = History(state or started(start))
+        self._view = View()
+        self._selected: int | None = None
+        self._following: asyncio.Task[None] | None = None
+        self.on_msg(self._receive)
+        # The graphs' library takes long to load: meanwhile the page is drawn.
+        threading.Thread(target=import_module, args=("networkx",), daemon=True).start()
+
+    @property
+    def state(self) -> State:
+        """What is looked at now."""
+        return self._history.now
+
+    @property
+    def link(self) -> str:
+        """The state as a text: `#state=TEXT` after the page's address brings it back."""
+        return to_text(self.state)
+
+    def text(self, kind: str) -> str:
+        """Return the shown candidate as a file's text: treefile, lock or csv; or all candidates: state.
+
+        Raises InputError for another kind and for what cannot be solved.
+        """
+        shown, origin = self.state.shown, self._origin
+        if kind == "state":
+            return json.dumps(to_document(self.state), indent=2, ensure_ascii=False) + "\n"
+        if kind == "treefile":
+            return export.treefile_text(shown, ref=origin.ref, title=origin.title)
+        if kind not in _FILES:
+            raise InputError(f"there is no export {kind!r}", hint=f"known: {', '.join(_FILES)}")
+        if self._study.answer(shown.request) is None:
+            raise InputError(f"{shown.name} has no package set", hint="mend its requests first, or save the state")
+        packages = self._study.package_set(shown.request)
+        if kind == "csv":
+            return export.csv_text(packages)
+        return export.lock_text(packages, origin.rpm_repos, generated=origin.generated, digests=origin.has_digests)
+
+    def export(self, kind: str, path: str | Path) -> Path:
+        """Write what `text` returns, whole or not at all; return where."""
+        target = Path(path)
+        write_text(target, self.text(kind))
+        return target
+
+    # --- The conversation with the page -------------------------------------------------------------------
+
+    def _receive(self, _: Any, message: Any, buffers: Any) -> None:
+        started_at = time.perf_counter()
+        try:
+            self._act(message)
+        except AtomicKitError as error:
+            self.send({"kind": "notice", "text": str(error)})
+        self.send({"kind": "done", "turn": message.get("turn"), "seconds": time.perf_counter() - started_at})
+
+    def _act(self, message: Mapping[str, Any]) -> None:
+        do = str(message.get("do"))
+        if do in ACTIONS:
+            state = ACTIONS[do](self.state, message)
+            if message.get("row") is not None:
+                self._selected = self._study.row_in_set(state.shown.request, int(message["row"]))
+            self._change(state)
+        elif do in _OTHERS:
+            _OTHERS[do](self, message)
+        else:
+            raise InputError(f"the page asked for {do!r}, which is not known", hint="reload the page")
+
+    def _change(self, state: State) -> None:
+        self._history = self._history.to(state)
+        self._show()
+
+    def _ready(self, message: Mapping[str, Any]) -> None:
+        self._set_view(message)
+        head = {"kind": "catalogue", "title": self._origin.title, "repos": [one.id for one in self._origin.rpm_repos]}
+        self.send(head, [self._study.catalogue.packed])
+        if (link := message.get("link")) and not self._history.past:
+            try:
+                self._history = History(from_text(str(link)))
+            except InputError as error:
+                self.send({"kind": "notice", "text": str(error)})
+        self._show()
+
+    def _restore(self, message: Mapping[str, Any]) -> None:
+        self._change(from_text(str(message.get("text", ""))))
+
+    def _open(self, message: Mapping[str, Any]) -> None:
+        try:
+            document = json.loads(str(message.get("text", "")))
+        except ValueError as error:
+            raise InputError(f"the file is not JSON ({error})", hint="open a file that the explorer saved") from None
+        self._change(from_document(document))
+
+    def _set_view(self, message: Mapping[str, Any]) -> None:
+        try:
+            width, height = (min(max(float(message[key]), 50), _LARGEST_VIEW) for key in ("width", "height"))
+            group, changes = GroupBy(message["group"]), ChangesBy(message["changes"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"the page asked for a view that is not known ({error})", hint="reload it") from None
+        self._view = View(group, changes, width, height)
+
+    def _look(self, message: Mapping[str, Any]) -> None:
+        self._set_view(message)
+        self._show()
+
+    def _select(self, message: Mapping[str, Any]) -> None:
+        row = message.get("row")
+        known = isinstance(row, int) and 0 <= row < len(self._study.catalogue.ids)
+        self._selected = row if known else None
+        self._tell_details()
+
+    def _download(self, message: Mapping[str, Any]) -> None:
+        kind = str(message.get("file"))
+        text = self.text(kind)
+        name, media = _FILES[kind]
+        self.send({"kind": "file", "name": name, "type": media}, [text.encode()])
+
+    def _step(self, history: History) -> None:
+        self._history = history
+        self._show()
+
+    def _show(self) -> None:
+        picture = draw(self._study, self._history, self._view)
+        self.send({"kind": "picture", **picture.data}, [picture.rows, picture.reasons])
+        self._tell_details()
+        self._follow()
+
+    def _tell_details(self) -> None:
+        if self._selected is not None:
+            details = describe(self._study, self.state.shown.request, self._selected)
+            self.send({"kind": "details", **details})
+
+    # --- What follows the picture -------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Send what takes longer, piece by piece, from the kernel's loop when there is one."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if self._following:
+            self._following.cancel()
+        self._following = loop.create_task(self._send_all(self.afterthoughts()))
+
+    async def _send_all(self, messages: Iterator[dict[str, Any]]) -> None:
+        await asyncio.sleep(_PIECE)
+        for message in messages:
+            self.send(message)
+            await asyncio.sleep(_PIECE / 3)
+
+    def afterthoughts(self) -> Iterator[dict[str, Any]]:
+        """Yield the messages that follow a picture: why there is none, or the sizes of the requests."""
+        request = self.state.shown.request
+        if self._study.answer(request) is None:
+            error = self._study.explain(request)
+            told = {"problems": error.problems, "cause": list(error.cause), "cures": list(error.cures)}
+            yield {"kind": "problem", **told, "hint": error.hint}
+            return
+        piece: list[list[Any]] = []
+        since = time.perf_counter()
+        for size in self._study.request_sizes(request):
+            piece.append([size.text, size.alone, size.additional])
+            if time.perf_counter() - since > _PIECE:
+                yield {"kind": "sizes", "sizes": piece}
+                piece, since = [], time.perf_counter()
+        yield {"kind": "sizes", "sizes": piece, "last": True}
+
+
+_OTHERS: Mapping[str, Callable[[Explorer, Mapping[str, Any]], None]] = {
+    "ready": Explorer._ready,
+    "restore": Explorer._restore,
+    "open": Explorer._open,
+    "look": Explorer._look,
+    "select": Explorer._select,
+    "download": Explorer._download,
+    "tick": lambda self, message: self._change(tick(self._study, self.state, int(message.get("row", -1)))),
+    "cure": lambda self, message: self._change(cure(self.state, str(message.get("words")))),
+    "undo": lambda self, message: self._step(self._history.undo()),
+    "redo": lambda self, message: self._step(self._history.redo()),
+}
