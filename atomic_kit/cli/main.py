@@ -157,6 +157,22 @@ def diff(old: str, new: str, build: str | None, as_json: bool) -> None:
 
 
 @commands.command()
+@click.argument("parameters", default="demo")
+@click.option("--port", default=8866, show_default=True, help="Where this machine serves it; 0 takes a free one.")
+@click.option("--state", metavar="FILE|LINK", help="A file that the explorer saved, or a link's text.")
+def explore(parameters: str, port: int, state: str | None) -> None:
+    """Serve the explorer of a line's package set as a web page, until Ctrl-C."""
+    from contextlib import suppress
+
+    from atomic_kit.explorer.serving import serve
+
+    with suppress(KeyboardInterrupt):
+        serve(
+            parameters, tell=lambda address: click.echo(f"Explorer: {address}\nCtrl-C ends it."), port=port, state=state
+        )
+
+
+@commands.command()
 @PARAMETERS
 @OVERRIDES
 def release(parameters: str, overrides: tuple[str, ...]) -> None:

@@ -12,12 +12,11 @@ from atomic_kit.explorer.document import from_document, from_text
 from atomic_kit.explorer.state import Candidate, State
 from atomic_kit.explorer.study import Study
 from atomic_kit.explorer.widget import Explorer, Origin
-from atomic_kit.parameters import DemoSource, PolicyParameters, load_parameters
+from atomic_kit.packages.question import ask_line
+from atomic_kit.parameters import PolicyParameters, load_parameters
 from atomic_kit.progress import step
 from atomic_kit.solver import Pool
-from atomic_kit.sources import RpmRepoMetadata
-from atomic_kit.sources.opening import open_source
-from atomic_kit.treefile import load_treefile
+from atomic_kit.sources import RpmRepoMetadata, Snapshot
 
 _START = "treefile"
 
@@ -29,14 +28,13 @@ def explore(parameters: str | Path = "demo", state: str | Path | None = None) ->
     Raises InputError for parameters, a treefile or a state that cannot be read.
     """
     line = load_parameters(parameters)
-    treefile = load_treefile(line.treefile)
-    snapshot = open_source(line, refresh=False).snapshots()[-1]
-    with step(f"Reading the packages of {len(snapshot.rpm_repos)} rpm_repos"):
-        study = Study(Pool(snapshot.rpm_repos, arch=line.arch), policy=line.policy)
-    start = Candidate(_START, treefile.packages, treefile.exclude_packages, treefile.recommends)
-    made_later = isinstance(line.source, DemoSource)
-    origin = Origin(line.title, treefile.ref, snapshot.rpm_repos, snapshot.generated, has_digests=not made_later)
-    return Explorer(study, start, origin, state=load_state(state))
+    with step("Reading the packages"):
+        question = ask_line(line, refresh=False)
+        study = Study(question.pool, policy=line.policy)
+    asked = question.request
+    start = Candidate(_START, asked.texts, asked.exclude, asked.recommends)
+    ref = question.treefile.ref if question.treefile else ""
+    return Explorer(study, start, Origin(line.title, ref, question.snapshot), state=load_state(state))
 
 
 def explore_rpm_repos(
@@ -50,7 +48,7 @@ def explore_rpm_repos(
     """Open the explorer on metadata that is here, starting from a request for some packages."""
     study = Study(Pool(rpm_repos), policy=policy)
     generated = max((one.generated for one in rpm_repos), default=datetime.fromtimestamp(0, UTC))
-    origin = Origin(title, "explorer/x86_64/candidate", tuple(rpm_repos), generated)
+    origin = Origin(title, "explorer/x86_64/candidate", Snapshot("current", generated, tuple(rpm_repos)))
     return Explorer(study, Candidate("start", tuple(packages)), origin, state=load_state(state))
 
 

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from atomic_kit.explorer.picture import ChangesBy, GroupBy, View, draw
 from atomic_kit.explorer.state import Candidate, History, State, started
 from atomic_kit.explorer.study import Study
 from atomic_kit.files import write_text
-from atomic_kit.sources import RpmRepoMetadata
+from atomic_kit.sources import Snapshot
 
 _STATIC = Path(__file__).parent / "static"
 # Sizes of requests are told as often as this (seconds), so that a click meanwhile does not wait.
@@ -44,16 +43,11 @@ _FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the packages are from: what is named in the page and in exported files.
-
-    `has_digests` says that the metadata's checksums are those of the RPM files.
-    """
+    """Where the packages are from: what is named in the page and in exported files."""
 
     title: str
     ref: str
-    rpm_repos: tuple[RpmRepoMetadata, ...]
-    generated: datetime
-    has_digests: bool = True
+    snapshot: Snapshot
 
 
 class Explorer(anywidget.AnyWidget):
@@ -100,7 +94,7 @@ class Explorer(anywidget.AnyWidget):
         packages = self._study.package_set(shown.request)
         if kind == "csv":
             return export.csv_text(packages)
-        return export.lock_text(packages, origin.rpm_repos, generated=origin.generated, digests=origin.has_digests)
+        return export.lock_text(packages, origin.snapshot)
 
     def export(self, kind: str, path: str | Path) -> Path:
         """Write what `text` returns, whole or not at all; return where."""
@@ -136,7 +130,11 @@ class Explorer(anywidget.AnyWidget):
 
     def _ready(self, message: Mapping[str, Any]) -> None:
         self._set_view(message)
-        head = {"kind": "catalogue", "title": self._origin.title, "repos": [one.id for one in self._origin.rpm_repos]}
+        head = {
+            "kind": "catalogue",
+            "title": self._origin.title,
+            "repos": [one.id for one in self._origin.snapshot.rpm_repos],
+        }
         self.send(head, [self._study.catalogue.packed])
         if (link := message.get("link")) and not self._history.past:
             try:

@@ -96,10 +96,11 @@ def make_lock(rpm_files: Mapping[Package, Path], snapshot: Snapshot) -> dict[str
 def lock_of(package_set: PackageSet, snapshot: Snapshot) -> dict[str, Any]:
     """Return the document of the lock of a package set that was not fetched.
 
-    The digests are those of the metadata where these are SHA-256; a source that makes its packages on demand
-    has none that the RPM files will have, so use make_lock there.
+    The digests are those of the metadata where these are SHA-256. Packages that are made on demand have none
+    before they are made; make_lock tells it.
     """
-    return _document(package_set, snapshot, lambda package: package.checksum)
+    later = {metadata.id for metadata in snapshot.rpm_repos if metadata.on_demand}
+    return _document(package_set, snapshot, lambda package: "" if package.rpm_repo in later else package.checksum)
 
 
 def _document(packages: Iterable[Package], snapshot: Snapshot, digest: Callable[[Package], str]) -> dict[str, Any]:

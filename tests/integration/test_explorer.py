@@ -53,9 +53,10 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repomd.set_record(record)
     (rpms / "repodata" / "repomd.xml").write_text(repomd.xml_dump())
     (folder / "host.yaml").write_text("ref: test/x86_64/devel\npackages: [shell, editor]\n")
+    unsigned = "gpgcheck: false, repo_gpgcheck: false"
     (folder / "line.yaml").write_text(
         "line: test\ntitle: A host to test\nstream: test-devel\ntreefile: host.yaml\n"
-        f"source: {{kind: rpm-md, rpm_repos: [{{id: fabricated, baseurl: 'file://{rpms}'}}]}}\n"
+        f"source: {{kind: rpm-md, rpm_repos: [{{id: fabricated, baseurl: 'file://{rpms}', {unsigned}}}]}}\n"
         "policy: {forbidden: [forbidden-tool], required: [base], budget: {installed: 1, packages: 5}}\n"
         "build: build\nreports: reports\n"
     )

@@ -156,7 +156,8 @@ def test_a_release_line_is_opened_from_its_parameters(
     make_rpm("app")
     make_repo(tmp_path / "packages")
     (tmp_path / "host.yaml").write_text("ref: a/b\npackages: [app]\nrecommends: false\n")
-    source = f"{{kind: rpm-md, rpm_repos: [{{id: test, baseurl: 'file://{tmp_path}/packages'}}]}}"
+    place = f"baseurl: 'file://{tmp_path}/packages', gpgcheck: false, repo_gpgcheck: false"
+    source = f"{{kind: rpm-md, rpm_repos: [{{id: test, {place}}}]}}"
     (tmp_path / "line.yaml").write_text(
         f"line: test\ntitle: A line\nstream: test\ntreefile: host.yaml\nsource: {source}\nbuild: build\n"
     )
