@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from atomic_kit.errors import InputError
 from atomic_kit.packages.graph import RequirementGraph
-from atomic_kit.packages.resolve import named_rpm_repos, open_pool, request_of, with_groups
+from atomic_kit.packages.resolve import named_rpm_repos, open_pool, request_of
 from atomic_kit.progress import note
 from atomic_kit.solver import Answer, Pool, Request
 from atomic_kit.sources import Snapshot, Source
@@ -115,7 +115,6 @@ def _question(
     if treefile is not None:
         snapshot = named_rpm_repos(treefile, snapshot)
     pool = open_pool(snapshot, arch=arch or (treefile.basearch if treefile else "x86_64"))
-    request = with_groups(request, snapshot, pool)
     if recommends is not None:
         request = replace(request, recommends=recommends)
     return Question(source, snapshot, pool, request, treefile)

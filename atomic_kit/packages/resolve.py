@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from atomic_kit.errors import InputError
 from atomic_kit.packages.lock import Lock
 from atomic_kit.packages.package_set import PackageSet
 from atomic_kit.progress import note
@@ -67,25 +65,3 @@ def request_of(treefile: Treefile, *, lock: Lock | None = None) -> Request:
         from_rpm_repo=tuple((one.rpm_repo, one.packages) for one in treefile.repo_packages),
         lock=lock,
     )
-
-
-def with_groups(request: Request, snapshot: Snapshot, pool: Pool) -> Request:
-    """Return a request in which `@GROUP` stands for the packages that `dnf group install` would take.
-
-    A package of a group that no rpm_repo has is passed over, as dnf does. Raises InputError for an unknown group.
-    """
-    groups = [text for text in request.packages if text.startswith("@")]
-    if not groups:
-        return request
-    from atomic_kit.sources.comps import group_packages, snapshot_comps
-
-    if not any(metadata.comps for metadata in snapshot.rpm_repos):
-        raise InputError(f"no rpm_repo has groups, so {groups[0]} cannot be resolved", hint="name packages")
-    packages = [text for text in request.packages if text not in groups]
-    members = group_packages(snapshot_comps(snapshot), groups, present=packages)
-    known = _there(pool, members)
-    return replace(request, packages=(*packages, *(one for one in known if one not in packages)))
-
-
-def _there(pool: Pool, names: Sequence[str]) -> list[str]:
-    return [name for name in names if pool.named(name)]

@@ -27,6 +27,8 @@ def explain(solver: Solver, request: Request) -> UnsolvableError:
     """Return the error for a request that has no solution."""
     cause = smallest_cause(solver, request)
     words = (*cause.texts, *(f"{text} excluded" for text in cause.exclude))
+    if request.lock is not None and solver.can_solve(replace(cause, lock=None)):
+        words = (*words, "the lock")
     return UnsolvableError(solver.reasons_against(cause), cause=words, cures=tuple(_cures(solver, request)))
 
 
@@ -47,6 +49,8 @@ def smallest_cause(solver: Solver, request: Request) -> Request:
 
 
 def _fewest(texts: Sequence[str], fails: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
+    if fails(()):
+        return ()
     if alone := next(((text,) for text in texts if fails((text,))), None):
         return alone
     if len(texts) <= _PAIRS_UP_TO and (pair := next((pair for pair in combinations(texts, 2) if fails(pair)), None)):

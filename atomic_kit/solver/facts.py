@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import solv
@@ -12,11 +12,11 @@ import solv
 from atomic_kit.packages.package_set import Package, Reason
 from atomic_kit.solver.formula import Formula, Ids, Provided, parse
 from atomic_kit.solver.loading import load_pool
+from atomic_kit.solver.names import Named, Row, is_pattern, matching
 from atomic_kit.sources import RpmRepoMetadata
 
 NAMED = (
     solv.Selection.SELECTION_NAME
-    | solv.Selection.SELECTION_GLOB
     | solv.Selection.SELECTION_CANON
     | solv.Selection.SELECTION_DOTARCH
     | solv.Selection.SELECTION_REL
@@ -51,8 +51,9 @@ class Facts:
         platform: str = "",
     ) -> None:
         self._pool = load_pool(rpm_repos, arch, modules=modules, platform=platform)
-        self._on_demand = {metadata.id for metadata in rpm_repos if metadata.on_demand}
+        self._rpm_repos = tuple(rpm_repos)
         # A pool lives as long as its process; what was asked once is answered from memory.
+        self.lookup = cache(self._lookup)
         self.relations = cache(self._relations)
         self.package = cache(self._package)
         self.provided = cache(self._provided)
@@ -65,8 +66,35 @@ class Facts:
         return (one.id for one in self._pool.solvables_iter() if one.installable())
 
     def named(self, spec: str) -> Ids:
-        """Return what a name, name.arch, NEVRA or pattern stands for; nothing when nothing has that name."""
-        return frozenset(one.id for one in self._pool.select(spec, NAMED).solvables())
+        """Return what a name, name.arch, full name or pattern stands for; nothing when nothing has that name."""
+        return self.lookup(spec).ids
+
+    def _lookup(self, spec: str) -> Named:
+        if is_pattern(spec) and not spec.startswith("/"):
+            return matching(spec, self._rows)
+        found = self._pool.select(spec, NAMED).solvables()
+        return Named(frozenset(one.id for one in found), by_name=any(one.name == spec for one in found))
+
+    @cached_property
+    def _rows(self) -> tuple[Row, ...]:
+        rows = []
+        for one in self._pool.solvables_iter():
+            if one.installable():
+                epoch, _, rest = one.evr.rpartition(":")
+                version, _, release = rest.rpartition("-")
+                rows.append(Row(one.id, one.name, epoch or "0", version, release, one.arch))
+        return tuple(rows)
+
+    def obsoleting(self, ids: Ids) -> Ids:
+        """Return the packages that obsolete one of some packages."""
+        found: set[int] = set()
+        for number in ids:
+            package = self._pool.id2solvable(number)
+            for one in self._pool.whatmatchessolvable(solv.SOLVABLE_OBSOLETES, package):
+                rivals = (rival for rival in self.rivals(one.id) if rival.kind == "obsoletes")
+                if one.installable() and any(rival.formula.holds({number}) for rival in rivals):
+                    found.add(one.id)
+        return frozenset(found)
 
     def best(self, ids: Ids) -> int:
         """Return the one of some packages that the solver prefers: by priority, architecture and version."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
 
 import solv
 
 from atomic_kit.errors import UnsolvableError
-from atomic_kit.packages.lock import Lock, LockedPackage
-from atomic_kit.packages.package_set import Package, PackageSet, Reason
+from atomic_kit.packages.package_set import PackageSet, Reason
 from atomic_kit.solver.explain import explain
-from atomic_kit.solver.facts import KINDS, NAMED, Facts
+from atomic_kit.solver.facts import KINDS
 from atomic_kit.solver.formula import Ids
+from atomic_kit.solver.jobs import INSTALL, Requests
 from atomic_kit.solver.request import Request
 
-_NAMED = NAMED | solv.Selection.SELECTION_PROVIDES
-_EXCLUDED = solv.Selection.SELECTION_NAME | solv.Selection.SELECTION_GLOB
 # What dnf and rpm-ostree set (libdnf, dnf-goal: init_solver); libsolv's Python has no name for URPM_REORDER, 23.
 _FLAGS = (
     solv.Solver.SOLVER_FLAG_ALLOW_ARCHCHANGE,
@@ -38,16 +35,8 @@ class Answer:
     requested: Mapping[str, Ids]
 
 
-class Pool(Facts):
+class Pool(Requests):
     """All packages of some rpm_repos, ready to be solved over; a package is known by its id, an int."""
-
-    @cached_property
-    def _selected(self) -> Callable[[str], tuple[tuple[solv.Job, ...], Ids]]:
-        return cache(self._select)
-
-    def matching(self, text: str) -> Ids:
-        """Return what a request's text can mean: packages of that name or, failing that, its providers."""
-        return self._selected(text)[1]
 
     def solve(self, request: Request) -> PackageSet:
         """Return the package set for a request.
@@ -67,20 +56,22 @@ class Pool(Facts):
         if solver.solve(self.jobs(request)):
             raise explain(self, request) if in_words else UnsolvableError([])
         chosen = frozenset(number for number in solver.raw_decisions() if number > _SYSTEM)
-        return Answer(chosen, {text: self._selected(text)[1] & chosen for text in request.texts})
+        return Answer(chosen, {text: self.matching(text) & chosen for text in request.texts})
 
     def can_solve(self, request: Request) -> bool:
         """Say whether there is a package set for a request."""
         return not self._solver(request).solve(self.jobs(request))
 
     def reasons_against(self, request: Request) -> list[str]:
-        """Return libsolv's reasons why there is no package set for a request, a sentence each."""
+        """Return the reasons why there is no package set for a request, a sentence each."""
+        if conflicts := self.conflict_of(request):
+            return conflicts
         solver = self._solver(request)  # its problems do not outlive it
         return list(dict.fromkeys(text for problem in solver.solve(self.jobs(request)) for text in _sentences(problem)))
 
     def accepts(self, chosen: Ids) -> bool:
         """Say whether a set of packages can stand as it is, nothing added and nothing left out."""
-        jobs = [self._one_of([number], solv.Job.SOLVER_INSTALL) for number in sorted(chosen)]
+        jobs = [self.one_of([number], INSTALL) for number in sorted(chosen)]
         solver = self._solver(Request((), recommends=False))
         return not solver.solve(jobs) and {number for number in solver.raw_decisions() if number > _SYSTEM} == chosen
 
@@ -90,71 +81,6 @@ class Pool(Facts):
             solver.set_flag(flag, 1)
         solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, not request.recommends)
         return solver
-
-    def check_names(self, request: Request) -> None:
-        """Raise UnsolvableError naming everything that a request asks for and nothing provides."""
-        missing = [text for text in request.texts if not self._selected(text)[1]]
-        if missing:
-            problems = [f"nothing provides {text!r}{self._similar(text)}" for text in missing]
-            raise UnsolvableError(problems, hint="check the names and the rpm_repos")
-
-    def jobs(self, request: Request) -> list[solv.Job]:
-        """Return a request in libsolv's words."""
-        jobs = [job for text in request.packages for job in self._selected(text)[0]]
-        for rpm_repo, texts in request.from_rpm_repo:
-            jobs += [job for text in texts for job in self._from_rpm_repo(text, rpm_repo)]
-        for text in request.exclude:
-            jobs += self._pool.select(text, _EXCLUDED).jobs(solv.Job.SOLVER_LOCK)
-        return jobs + self._lock_jobs(request.lock) if request.lock else jobs
-
-    def _from_rpm_repo(self, text: str, rpm_repo: str) -> list[solv.Job]:
-        inside = [one for one in self._selection(text).solvables() if one.repo.name == rpm_repo]
-        if not inside:
-            raise UnsolvableError([f"rpm_repo {rpm_repo} has no {text!r}"], hint="check repo-packages")
-        return [self._one_of([one.id for one in inside], solv.Job.SOLVER_INSTALL)]
-
-    def _lock_jobs(self, lock: Lock) -> list[solv.Job]:
-        """Return jobs that keep to a lock; raise UnsolvableError naming the locked packages that are not there."""
-        found = {one: self._locked(one) for one in lock.packages.values()}
-        if missing := [one for one, ids in found.items() if not ids]:
-            problems = [f"{one} is locked ({one.place or 'by the lock'}), and no rpm_repo has it" for one in missing]
-            raise UnsolvableError(problems, hint="take the rpm_repos of the lock's time, or make the lock anew")
-        allowed = {number for ids in found.values() for number in ids}
-        named = (self._named(name) for name in lock.packages)
-        barred = set(self.ids() if lock.strict else (number for ids in named for number in ids)) - allowed
-        jobs = [self._one_of(barred, solv.Job.SOLVER_LOCK)] if barred else []
-        if lock.strict:
-            jobs += [self._one_of(ids, solv.Job.SOLVER_INSTALL) for ids in found.values()]
-        return jobs
-
-    def _locked(self, locked: LockedPackage) -> Ids:
-        return frozenset(number for number in self._named(locked.name) if locked.fits(self._as_locked(number)))
-
-    def _as_locked(self, number: int) -> Package:
-        """Return a package as a lock sees it; what is made on demand has no checksum before it is made."""
-        package = self.package(number)
-        return replace(package, checksum="") if package.rpm_repo in self._on_demand else package
-
-    def _named(self, name: str) -> list[int]:
-        return [one.id for one in self._pool.select(name, solv.Selection.SELECTION_NAME).solvables()]
-
-    def _one_of(self, ids: Collection[int], how: int) -> solv.Job:
-        many = self._pool.towhatprovides(sorted(ids))
-        return self._pool.Job(how | solv.Job.SOLVER_SOLVABLE_ONE_OF, many)
-
-    def _select(self, text: str) -> tuple[tuple[solv.Job, ...], Ids]:
-        selection = self._selection(text)
-        return tuple(selection.jobs(solv.Job.SOLVER_INSTALL)), frozenset(one.id for one in selection.solvables())
-
-    def _selection(self, text: str) -> solv.Selection:
-        return self._pool.select(text, _NAMED | (solv.Selection.SELECTION_FILELIST if text.startswith("/") else 0))
-
-    def _similar(self, text: str) -> str:
-        import difflib
-
-        names = {solvable.name for solvable in self._pool.solvables_iter()}
-        close = difflib.get_close_matches(text, names, n=3)
-        return f"; did you mean {', '.join(close)}?" if close else ""
 
     def package_set(self, answer: Answer) -> PackageSet:
         """Return the packages of an answer with the reasons why each is there."""
