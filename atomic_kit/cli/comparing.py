@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atomic_kit.cli.asking import AS_JSON, is_spelled_out, open_question, question_options, rpm_repos_asked
-from atomic_kit.cli.output import print_json, print_table, size
+from atomic_kit.cli.output import print_json, print_table, records, size
 from atomic_kit.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,7 +66,11 @@ def _side(text: str, asked: dict[str, Any]) -> tuple[Package, ...]:
 
 
 def _is_lock(path: Path) -> bool:
-    return path.is_file() and "lock" in path.name and path.suffix == ".json"
+    """Say whether a file is a lock by what it holds: there `packages` is a map, in a treefile a list."""
+    from atomic_kit.yaml import YamlMap, read_yaml
+
+    document = read_yaml(path, on_repeat=lambda *_: None) if path.is_file() else None
+    return isinstance(document, YamlMap) and isinstance(document.get("packages"), YamlMap)
 
 
 def _is_line(text: str) -> bool:
@@ -104,11 +108,10 @@ def _of_question(names: tuple[str, ...], asked: dict[str, Any]) -> tuple[Package
 def _document(comparison: Comparison) -> dict[str, Any]:
     from atomic_kit.packages.diff import changes_frame, rpm_ostree_diff
 
-    changes = changes_frame(comparison.changes).drop(columns="changelog").astype(object)
     return {
-        "totals": comparison.totals().to_dict("records"),
+        "totals": records(comparison.totals()),
         "by_kind": comparison.by_kind().to_dict("records"),
-        "changes": changes.where(changes.notna(), None).to_dict("records"),
+        "changes": records(changes_frame(comparison.changes).drop(columns="changelog")),
         "facts": comparison.facts().to_dict("records"),
         "pkgdiff": rpm_ostree_diff(comparison.changes, old_commit="", new_commit="")["pkgdiff"],
     }
@@ -125,10 +128,18 @@ def _show(comparison: Comparison) -> None:
         told = facts[facts["fact"] == fact].to_dict("records")
         if told:
             print_table([row | {fact: row["name"]} for row in told], columns=(fact, "old", "new"))
-    for row in comparison.totals().to_dict("records"):
-        in_words = (lambda n: size(n)) if row["measure"].endswith("_size") else str
-        sign = "+" if row["change"] > 0 else "-" if row["change"] < 0 else "±"
-        change = f"{sign}{in_words(abs(row['change']))}"
-        click.echo(f"{row['measure'].replace('_', ' ')}: {in_words(row['old'])} → {in_words(row['new'])} ({change})")
+    for row in comparison.totals().astype(object).to_dict("records"):
+        click.echo(f"{row['measure'].replace('_', ' ')}: {_total(row)}")
     kinds = ", ".join(f"{row['packages']} {row['change']}" for row in comparison.by_kind().to_dict("records"))
     click.echo(kinds)
+
+
+def _total(row: dict[Any, Any]) -> str:
+    in_words = (lambda count: size(count)) if row["measure"].endswith("_size") else str
+    import pandas as pd
+
+    if pd.isna(row["change"]):
+        known = ["unknown" if pd.isna(row[side]) else in_words(row[side]) for side in ("old", "new")]
+        return " → ".join(known)
+    sign = "+" if row["change"] > 0 else "-" if row["change"] < 0 else "±"
+    return f"{in_words(row['old'])} → {in_words(row['new'])} ({sign}{in_words(abs(row['change']))})"

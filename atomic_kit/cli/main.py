@@ -17,7 +17,7 @@ from atomic_kit.cli.comparing import compare
 from atomic_kit.cli.output import print_json, print_table, size
 from atomic_kit.cli.questions import resolve, why
 from atomic_kit.cli.what_if import what_if
-from atomic_kit.errors import AtomicKitError, InputError
+from atomic_kit.errors import AtomicKitError, InputError, UnsolvableError
 
 PARAMETERS = click.argument("parameters", metavar="PARAMETERS")
 
@@ -199,6 +199,8 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         _stop("interrupted; the same command goes on from the last whole step", 130)
     except AtomicKitError as error:
+        if "--json" in sys.argv:
+            print_json({"error": _document(error)})
         _stop(str(error), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -206,6 +208,14 @@ def main() -> None:
         if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EDQUOT):
             raise
         _stop(f"{error.filename or 'the disk'}: {os.strerror(error.errno)}; make room or rights there and run again", 1)
+
+
+def _document(error: AtomicKitError) -> dict[str, object]:
+    """Return an error as programs read it; a set that cannot be solved has problems, a cause and cures."""
+    said: dict[str, object] = {"what": error.what, "hint": error.hint}
+    if isinstance(error, UnsolvableError):
+        said |= {"problems": error.problems, "cause": error.cause, "cures": error.cures}
+    return said
 
 
 def _stop(sentence: str, code: int) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _UNITS = ("B", "KiB", "MiB", "GiB")
 
@@ -38,3 +41,9 @@ def size(count: float, *, signed: bool = False) -> str:
         value /= 1024
     number = f"{value:+.1f}" if signed else f"{value:.1f}"
     return f"{number.removesuffix('.0') if unit == 'B' else number} {unit}"
+
+
+def records(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return a row a map, with None for what is missing."""
+    plain = frame.astype(object)
+    return list(plain.where(plain.notna(), None).to_dict("records"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from atomic_kit.cli.asking import AS_JSON, is_spelled_out, open_question, question_options
 from atomic_kit.cli.output import print_json, print_table, size
-from atomic_kit.errors import InputError, UnsolvableError
+from atomic_kit.errors import InputError
 
 if TYPE_CHECKING:
     from atomic_kit.packages.graph import Link
@@ -22,20 +23,21 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", nargs=-1, metavar="PARAMETERS | NAME...")
 @question_options
+@click.option("--write-lock", type=click.Path(path_type=Path), metavar="FILE", help="Lock what was chosen.")
 @AS_JSON
-def resolve(names: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+def resolve(names: tuple[str, ...], as_json: bool, write_lock: Path | None, **asked: Any) -> None:
     """Solve what a release line, a treefile or names ask for; nothing is fetched but metadata.
 
     The demo makes its packages on demand: of those that were never fetched it knows no license, and their sizes
     are Debian's.
     """
     question = open_question(names, asked)
-    try:
-        package_set = _as_known(question)
-    except UnsolvableError as error:
-        if as_json:
-            print_json({"packages": [], "problems": error.problems, "cause": error.cause, "cures": error.cures})
-        raise
+    package_set = _as_known(question)
+    if write_lock:
+        from atomic_kit.files import write_json
+        from atomic_kit.packages.lock import lock_of
+
+        write_json(write_lock, lock_of(package_set, question.snapshot))
     if as_json:
         rows = [asdict(one) | {"required_by": ", ".join(one.required_by)} for one in package_set]
         print_json({"packages": rows, "problems": []})
@@ -65,7 +67,13 @@ def _as_known(question: Question) -> PackageSet:
 @click.command()
 @click.argument("arguments", nargs=-1, required=True, metavar="PARAMETERS PACKAGE | PACKAGE NAME...")
 @question_options
-@click.option("--chains", default=3, show_default=True, help="How many ways to it to show, shortest first.")
+@click.option(
+    "--chains",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="How many ways to it to show, shortest first.",
+)
 @AS_JSON
 def why(arguments: tuple[str, ...], chains: int, as_json: bool, **asked: Any) -> None:
     """Say why a package is in: the ways from what was requested to it, and what hangs on it.
@@ -109,7 +117,8 @@ def _tell(one: Explanation) -> None:
     for chain in one.chains:
         click.echo(f"  {_chain(chain)}")
     wanting = len({link.source for link in one.direct if link.kind != "requests"})
-    click.echo(f"{wanting} packages want it directly; it is there for {_some(one.requests)}")
+    wants = "1 package wants" if wanting == 1 else f"{wanting} packages want"
+    click.echo(f"{wants} it directly; it is there for {_some(one.requests)}")
     click.echo(
         f"it is {size(one.package.install_size)}, and {size(one.retained)} with what is there through it alone; "
         + (f"with it would leave {_some(one.leaving)}" if one.leaving else "nothing would leave with it")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atomic_kit.cli.asking import AS_JSON, is_spelled_out, open_question, question_options
-from atomic_kit.cli.output import print_json, print_table, size
+from atomic_kit.cli.output import print_json, print_table, records, size
 from atomic_kit.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from atomic_kit.packages.question import Question
 
 _CHANGES = ("add", "remove", "ban", "weak_deps")
+# How a question is answered, and which.
+_HOW = {"measure": "smallest", "seconds": "smallest", "keep": "sweep", "output": "sweep", "picture": "sweep"}
 
 
 @click.command("what-if")
@@ -40,7 +42,13 @@ _CHANGES = ("add", "remove", "ban", "weak_deps")
     show_default=True,
     help="What --smallest makes small.",
 )
-@click.option("--seconds", default=60.0, show_default=True, help="How long --smallest may take.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True, max=86400),
+    default=60.0,
+    show_default=True,
+    help="How long --smallest may take.",
+)
 @click.option("--sweep", metavar="each|pairs|FILE", help="Solve all sets with one or two requests less, or a file's.")
 @click.option("--keep", multiple=True, metavar="NAME", help="What --sweep counts as kept; default: all requests.")
 @click.option(
@@ -52,16 +60,31 @@ _CHANGES = ("add", "remove", "ban", "weak_deps")
 @AS_JSON
 def what_if(names: tuple[str, ...], as_json: bool, **asked: Any) -> None:
     """Say what changes when something else is asked for; alone, what each request costs."""
-    choices = {key: asked.pop(key) for key in (*_CHANGES, *_ANSWERS, "measure", "seconds", "keep", "output", "picture")}
-    chosen = [key for key in _ANSWERS if choices[key]]
-    changes = any(choices[key] for key in _CHANGES)
-    if len(chosen) + changes > 1 and not {*chosen} <= {"no_docs", "langs"}:
-        raise InputError(f"{', '.join(map(_option, chosen))} answer different questions", hint="ask one at a time")
-    if choices["smallest"] and is_spelled_out(asked) and not names and not asked["treefile"]:
-        names = choices["smallest"]  # the set itself is all that is asked for
+    choices = {key: asked.pop(key) for key in (*_CHANGES, *_ANSWERS, *_HOW)}
+    chosen = [key for key in _ANSWERS if choices[key] not in (None, False, ())]
+    changes = [key for key in _CHANGES if choices[key]]
+    _check(choices, chosen, changes)
+    if choices["smallest"] and is_spelled_out(asked):
+        if names or asked["treefile"]:
+            raise InputError("--smallest names all that is asked for", hint="leave out other names and --treefile")
+        names = choices["smallest"]
     question = open_question(names, asked)
     answer = _ANSWERS[chosen[0]] if chosen else _change if changes else _requests
     answer(question, choices, as_json)
+
+
+def _check(choices: dict[str, Any], chosen: list[str], changes: list[str]) -> None:
+    """Refuse options that answer different questions, that belong to another one, and empty values."""
+    if len(chosen) + bool(changes) > 1 and not {*chosen, *changes} <= {"no_docs", "langs"}:
+        named = ", ".join(map(_option, (*chosen, *changes)))
+        raise InputError(f"{named} answer different questions", hint="ask one at a time")
+    context = click.get_current_context()
+    for key, question in _HOW.items():
+        if context.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT and question not in chosen:
+            raise InputError(f"{_option(key)} goes with {_option(question)}", hint=f"add {_option(question)}")
+    for key in chosen:
+        if choices[key] == "" or (isinstance(choices[key], tuple) and "" in choices[key]):
+            raise InputError(f"{_option(key)} is empty", hint="name something")
 
 
 def _option(key: str) -> str:
@@ -98,7 +121,7 @@ def _requests(question: Question, _: dict[str, Any], as_json: bool) -> None:
 
     frame = request_sizes(question.pool, question.request)
     if as_json:
-        print_json({"requests": _records(frame)})
+        print_json({"requests": records(frame)})
     else:
         _show_sizes(frame, ("alone", "shared", "additional"))
 
@@ -124,7 +147,7 @@ def _contents(question: Question, choices: dict[str, Any], as_json: bool) -> Non
     languages = [one.strip() for one in choices["langs"].split(",")] if choices["langs"] else None
     frame = left_out(rpm_files, documentation=not choices["no_docs"], languages=languages)
     if as_json:
-        print_json({"left_out": _records(frame), "total": int(frame["left_out"].sum())})
+        print_json({"left_out": records(frame), "total": int(frame["left_out"].sum())})
         return
     _show_sizes(frame[frame["left_out"] > 0], ("install_size", "documentation", "languages", "left_out"))
     click.echo(f"{size(int(frame['left_out'].sum()))} of {size(int(frame['install_size'].sum()))} would stay away")
@@ -135,7 +158,7 @@ def _alternatives(question: Question, choices: dict[str, Any], as_json: bool) ->
 
     frame = alternatives(question.pool, question.request, choices["alternatives"])
     if as_json:
-        print_json({"alternatives": _records(frame)})
+        print_json({"alternatives": records(frame)})
     else:
         _show_sizes(frame, ("install_size", "change"), signed=("change",))
 
@@ -148,7 +171,7 @@ def _redundant(question: Question, _: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json({"redundant": dropped, "enough": kept})
         return
-    click.echo(f"the same {len(question.answer.chosen)} packages come from {len(kept)} requests: {', '.join(kept)}")
+    click.echo(f"the same {len(question.answer.chosen)} packages come from these alone: {', '.join(kept)}")
     click.echo(f"redundant: {', '.join(dropped) or 'none'}")
 
 
@@ -178,6 +201,9 @@ def _sweep(question: Question, choices: dict[str, Any], as_json: bool) -> None:
     from atomic_kit.packages.sweep import leave_one_out, leave_two_out, read_candidates, sweep
 
     kinds = {"each": leave_one_out, "pairs": leave_two_out}
+    for key in ("output", "picture"):
+        if choices[key] is not None and choices[key].is_dir():
+            raise InputError(f"{_option(key)} {choices[key]} is a folder", hint="name a file")
     make = kinds.get(choices["sweep"])
     candidates = make(question.request) if make else read_candidates(Path(choices["sweep"]), question.request)
     frame = sweep(question.pool, candidates, keep=choices["keep"] or question.request.texts)
@@ -192,7 +218,7 @@ def _sweep(question: Question, choices: dict[str, Any], as_json: bool) -> None:
         with new_file(choices["picture"]) as part:
             part.write_bytes(trade_off(frame).png())
     if as_json:
-        print_json({"candidates": _records(frame)})
+        print_json({"candidates": records(frame)})
         return
     front = frame[frame["is_on_front"]].sort_values(["capabilities", "install_size"], ascending=[False, True])
     alike = front.groupby(["install_size", "capabilities", "lost"], sort=False)["candidate"].transform("size")
@@ -202,16 +228,11 @@ def _sweep(question: Question, choices: dict[str, Any], as_json: bool) -> None:
     click.echo(f"{len(front)} of {len(frame)} candidates are on the front; {failed} have no package set")
 
 
-def _records(frame: pd.DataFrame) -> list[dict[Any, Any]]:
-    plain = frame.astype(object)
-    return list(plain.where(plain.notna(), None).to_dict("records"))
-
-
 def _show_sizes(
     frame: pd.DataFrame, sizes: tuple[str, ...], *, signed: tuple[str, ...] = (), hidden: tuple[str, ...] = ()
 ) -> None:
     """Print a table whose columns `sizes` are bytes."""
-    rows = _records(frame.drop(columns=list(hidden)))
+    rows = records(frame.drop(columns=list(hidden)))
     for row in rows:
         for key in sizes:
             row[key] = "-" if row[key] is None else size(row[key], signed=key in signed)

@@ -33,7 +33,7 @@ def describe(study: Study, request: Request, row: int) -> dict[str, Any]:
         "member": True,
         "asked": [text for text, ids in answer.requested.items() if number in ids],
         "hangs_on": study.by_request(request)[number],
-        "retained": graph.retained[number],
+        "retained": graph.retained(number),
         "leaving": _named(study, leaving),
         "leaving_size": study.size(leaving).install_size,
         "direct": [asdict(link) for link in graph.links_to(number)[:_NAMES]],

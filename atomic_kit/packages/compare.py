@@ -28,19 +28,15 @@ class Comparison:
         return diff_packages(_installed(self.old), _installed(self.new))
 
     def totals(self) -> pd.DataFrame:
-        """Return one row a measure with `old`, `new` and `change`: counts of packages and sources, and bytes."""
+        """Return one row a measure with `old`, `new` and `change`: counts of packages and sources, and bytes.
+
+        A size that a side does not know, as a lock file does not, is NA, and so is its change.
+        """
         import pandas as pd
 
-        rows = [
-            {"measure": name, "old": old, "new": new, "change": new - old}
-            for name, old, new in zip(
-                ("packages", "sources", "install_size", "download_size"),
-                _measures(self.old),
-                _measures(self.new),
-                strict=True,
-            )
-        ]
-        return pd.DataFrame(rows)
+        frame = pd.DataFrame({"old": _measures(self.old), "new": _measures(self.new)}, dtype="Int64")
+        frame["change"] = frame["new"] - frame["old"]
+        return frame.rename_axis("measure").reset_index()
 
     def by_kind(self) -> pd.DataFrame:
         """Return a row a kind of change: `change`, `packages` (count) and `size_change` (bytes)."""
@@ -107,11 +103,11 @@ def _installed(packages: Iterable[Package]) -> list[InstalledPackage]:
     return [InstalledPackage(one.name, one.nevra.evr, one.arch, one.install_size, one.source) for one in packages]
 
 
-def _measures(packages: Sequence[Package]) -> tuple[int, int, int, int]:
-    sources = {package.source.rsplit("-", 2)[0] for package in packages}
-    sizes = ((package.install_size, package.download_size) for package in packages)
-    installed, fetched = (sum(column) for column in zip(*sizes, strict=True)) if packages else (0, 0)
-    return len(packages), len(sources), installed, fetched
+def _measures(packages: Sequence[Package]) -> dict[str, int | None]:
+    """Return the totals of a side; a sum of sizes is unknown when no package has one."""
+    sizes = {key: sum(getattr(one, key) for one in packages) for key in ("install_size", "download_size")}
+    known = {key: total if total or not packages else None for key, total in sizes.items()}
+    return {"packages": len(packages), "sources": len({one.source.rsplit("-", 2)[0] for one in packages})} | known
 
 
 def _fact(package: Package, fact: str) -> str:

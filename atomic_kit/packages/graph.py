@@ -21,7 +21,9 @@ ROOT = 0
 class Link:
     """One step of a chain: a package, or a request, and what it wants from another package.
 
-    `kind` is requests, requires, recommends or supplements; for the last the wanted package asks itself in.
+    `kind` is requests, requires, recommends or supplements (the wanted package asks itself in); `word size` leads to
+    the twin of another word size that the solver keeps in step, `solver` to what it took for no such reason: a
+    requirement with a condition can be met by meeting the condition.
     """
 
     source: str
@@ -51,7 +53,21 @@ class RequirementGraph:
                     graph.add_edge(*ends, kind=kind, text=text)
         for text, ids in self.answer.requested.items():
             graph.add_edges_from(((ROOT, number) for number in ids), kind="requests", text=text)
+        self._add_the_unexplained(graph)
         return graph
+
+    def _add_the_unexplained(self, graph: nx.DiGraph[int]) -> None:
+        """Hang in what no relation leads to, so that every package has a chain."""
+        import networkx as nx
+
+        def loose() -> set[int]:
+            return set(self.answer.chosen) - set(nx.single_source_shortest_path_length(graph, ROOT))
+
+        for number in sorted(loose()):
+            for twin in self.pool.twins(number) & self.answer.chosen:
+                graph.add_edge(twin, number, kind="word size", text=self.pool.package(number).arch)
+        while left := loose():
+            graph.add_edge(ROOT, min(left), kind="solver", text="the solver's choice")
 
     def _wants(self, number: int, kind: str) -> Iterable[tuple[str, int]]:
         for relation in self.pool.relations(number):
@@ -84,8 +100,13 @@ class RequirementGraph:
 
     def _link(self, source: int, target: int) -> Link:
         edge = self.graph.edges[source, target]
-        name = edge["text"] if source == ROOT else self.pool.package(source).name
-        return Link(name, edge["kind"], edge["text"], self.pool.package(target).name)
+        name = edge["text"] if source == ROOT else self._name(source)
+        return Link(name, edge["kind"], edge["text"], self._name(target))
+
+    def _name(self, number: int) -> str:
+        """Return a package's name, with its architecture where a twin is in too."""
+        package = self.pool.package(number)
+        return f"{package.name}.{package.arch}" if self.pool.twins(number) & self.answer.chosen else package.name
 
     @cached_property
     def dominators(self) -> Mapping[int, int]:
@@ -95,17 +116,13 @@ class RequirementGraph:
         found: dict[int, Any] = nx.immediate_dominators(self.graph, ROOT)
         return {number: above for number, above in found.items() if number != ROOT}
 
-    @cached_property
-    def retained(self) -> Mapping[int, int]:
-        """Map each package to the bytes of itself and of everything that is there through it alone."""
-        import networkx as nx
+    def retained(self, number: int) -> int:
+        """Return the bytes of a package and of everything that is there through it alone.
 
-        tree: nx.DiGraph[int] = nx.DiGraph((above, number) for number, above in self.dominators.items())
-        sizes = {number: self.pool.package(number).install_size for number in self.dominators}
-        for number in nx.dfs_postorder_nodes(tree, ROOT):
-            if number != ROOT and (above := self.dominators[number]) != ROOT:
-                sizes[above] += sizes[number]
-        return sizes
+        That is what hangs below it in the tree of dominators, but for requirements whose condition it is: these are
+        followed as they would be without it.
+        """
+        return sum(self.pool.package(one).install_size for one in self._unwanted(self.answer.chosen - {number}))
 
     def leaving(self, removed: Iterable[int]) -> frozenset[int]:
         """Return what leaves when packages leave: they, what cannot be without them, and what nobody wants then.
@@ -115,12 +132,26 @@ class RequirementGraph:
         kept = set(self.answer.chosen) - set(removed)
         while broken := {number for number in kept if not self._stands(number, kept)}:
             kept -= broken
-        wanted = {number for ids in self.answer.requested.values() for number in ids & kept}
-        new = wanted
+        return self._unwanted(kept)
+
+    def _unwanted(self, kept: Set[int]) -> frozenset[int]:
+        """Return what of the answer no chain leads to when only some packages are there."""
+        asked = {number for ids in self.answer.requested.values() for number in ids & kept}
+        wanted = asked | (self._beside_relations[ROOT] & kept)
+        new = set(wanted)
         while new:
             new = {other for number in new for other in self._leads_to(number, kept)} - wanted
             wanted |= new
         return self.answer.chosen - wanted
+
+    @cached_property
+    def _beside_relations(self) -> Mapping[int, frozenset[int]]:
+        """Map packages, and ROOT, to what only the solver's own rules lead to from them."""
+        found: dict[int, set[int]] = {ROOT: set()}
+        for source, target, edge in self.graph.edges(data=True):
+            if edge["kind"] in ("word size", "solver"):
+                found.setdefault(source, set()).add(target)
+        return {source: frozenset(targets) for source, targets in found.items()}
 
     def _stands(self, number: int, kept: Set[int]) -> bool:
         relations = self.pool.relations(number)
@@ -131,6 +162,7 @@ class RequirementGraph:
             if relation.kind != "supplements":
                 yield from relation.formula.leads_to(kept)
         yield from self._supplementing.get(number, frozenset()) & kept
+        yield from self._beside_relations.get(number, frozenset()) & kept
 
     @cached_property
     def _supplementing(self) -> Mapping[int, frozenset[int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,8 +106,15 @@ def lock_of(package_set: PackageSet, snapshot: Snapshot) -> dict[str, Any]:
 
 def _document(packages: Iterable[Package], snapshot: Snapshot, digest: Callable[[Package], str]) -> dict[str, Any]:
     rpm_repos = {metadata.id: {"generated": _stamp(metadata.generated)} for metadata in snapshot.rpm_repos}
+    listed = sorted(packages, key=lambda one: one.name)
+    for one, other in pairwise(listed):
+        if one.name == other.name:
+            both = f"{one.nevra} and {other.nevra}"
+            raise InputError(
+                f"a lock file cannot name both {both}", hint="it has one entry a name; exclude one of them"
+            )
     return {
-        "packages": {one.name: _entry(one, digest(one)) for one in sorted(packages, key=lambda one: one.name)},
+        "packages": {one.name: _entry(one, digest(one)) for one in listed},
         "metadata": {"generated": _stamp(snapshot.generated), "rpmmd_repos": rpm_repos},
     }
 

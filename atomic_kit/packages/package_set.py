@@ -20,6 +20,7 @@ class Reason(StrEnum):
     REQUESTED = "requested"
     REQUIRED = "required"
     RECOMMENDED = "recommended"
+    CHOSEN = "chosen"  # by the solver's own rules, as the twin of another word size
 
 
 @dataclass(frozen=True, slots=True)

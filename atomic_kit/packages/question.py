@@ -91,7 +91,7 @@ def ask_rpm_repos(
     if treefile is not None:
         from atomic_kit.treefile import load_treefile
 
-        read = _told(load_treefile(treefile, basearch=arch, needs_ref=False))
+        read = _told(load_treefile(treefile, basearch=arch, composed=False))
         request = request_of(read)
     request = replace(request, packages=(*request.packages, *names), exclude=(*request.exclude, *exclude))
     if lockfiles:

@@ -64,11 +64,14 @@ def _candidate(path: Path, name: str, entry: Any, request: Request) -> Request:
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise InputError(f"{path}: {name}: {key}: got {value!r}, expected: a list of names", hint="mend the file")
     recommends = entry.get("recommends")
-    if recommends not in (None, True, False):
+    if recommends is not None and not isinstance(recommends, bool):
         raise InputError(
             f"{path}: {name}: recommends: got {recommends!r}, expected: true or false", hint="mend the file"
         )
-    return changed(request, **lists, recommends=recommends)
+    try:
+        return changed(request, **lists, recommends=recommends)
+    except InputError as error:
+        raise InputError(f"{path}: {name}: remove: {error.what}", hint=error.hint) from None
 
 
 def sweep(
@@ -89,7 +92,7 @@ def sweep(
             rows.append(row)
             bar.advance()
     columns = ("candidate", "packages", "install_size", "download_size", "capabilities", "lost", "problem")
-    frame = pd.DataFrame(rows, columns=list(columns))
+    frame = pd.DataFrame(rows, columns=list(columns)).astype(dict.fromkeys(("candidate", "lost", "problem"), "str"))
     frame = frame.astype(dict.fromkeys(("packages", "install_size", "download_size", "capabilities"), "Int64"))
     frame.insert(
         6, "is_on_front", on_front([row.get("install_size") for row in rows], [row.get("capabilities") for row in rows])

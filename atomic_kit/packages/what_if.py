@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from atomic_kit.errors import InputError, UnsolvableError
 from atomic_kit.solver import Answer, Pool, Request
+from atomic_kit.solver.formula import Ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,9 +83,9 @@ def request_sizes(pool: Pool, request: Request) -> pd.DataFrame:
     """Return a row a request, the largest addition first.
 
     `alone` is the size of what it needs when nothing else is asked for, `additional` what leaves when it alone
-    is not asked for, `shared` the rest of `alone`, all in bytes; `packages_alone` and `packages_additional`
-    count packages. `is_redundant` says that its packages stay without it. A request that cannot be solved
-    alone, or without which the others cannot, has no size there (NaN).
+    is not asked for, `shared` what of `alone` the others have too, all in bytes; `packages_alone` and
+    `packages_additional` count packages. `is_redundant` says that its packages stay without it. A request that
+    cannot be solved alone, or without which the others cannot, has no size there (NaN).
     """
     import pandas as pd
 
@@ -99,7 +100,7 @@ def request_sizes(pool: Pool, request: Request) -> pd.DataFrame:
             {
                 "request": text,
                 "alone": own.install_size if own else None,
-                "shared": own.install_size - added.install_size if own and added else None,
+                "shared": size_of(pool, alone.chosen & others.chosen).install_size if alone and others else None,
                 "additional": added.install_size if added else None,
                 "packages_alone": own.packages if own else None,
                 "packages_additional": added.packages if added else None,
@@ -127,9 +128,10 @@ def fewest_requests(pool: Pool, request: Request) -> tuple[str, ...]:
 def alternatives(pool: Pool, request: Request, capability: str) -> pd.DataFrame:
     """Return a row for each package that provides a capability, the smallest whole first.
 
-    `package` is its full name, `is_chosen` whether the request's set has it now; `install_size`, `packages` and
-    `change` (bytes against the set as it is) are those of the set that has it instead of the others, NaN with a
-    `problem` when there is none. Raises InputError when nothing provides the capability.
+    `package` is its full name, of several versions the one that the solver would take; `is_chosen` says whether the
+    request's set has it now. `install_size`, `packages` and `change` (bytes against the set as it is) are those of
+    the set that has it, if that can be without the others of them; `beside` names those that are in all the same.
+    They are NaN, with a `problem`, when there is no such set. Raises InputError when nothing provides the capability.
     """
     import pandas as pd
 
@@ -138,26 +140,35 @@ def alternatives(pool: Pool, request: Request, capability: str) -> pd.DataFrame:
         named.setdefault(pool.package(number).name, set()).add(number)
     if not named:
         raise InputError(f"nothing provides {capability!r}", hint="check the name and the rpm_repos")
-    providers = {name: pool.best(frozenset(ids)) for name, ids in named.items()}
     now = pool.answer(request)
-    rows = [_alternative(pool, request, now, (name, number), set(providers)) for name, number in providers.items()]
+    providers = frozenset(number for ids in named.values() for number in ids)
+    rows = [_alternative(pool, request, now, ids=frozenset(ids), providers=providers) for ids in named.values()]
     frame = pd.DataFrame(rows).astype({"packages": "Int64", "install_size": "Int64", "change": "Int64"})
     return frame.sort_values(["install_size", "package"], ignore_index=True)
 
 
-def _alternative(
-    pool: Pool, request: Request, now: Answer, provider: tuple[str, int], rivals: set[str]
-) -> dict[str, object]:
-    name, number = provider
-    others = rivals - {name}
-    tried = changed(request, remove=[text for text in request.texts if text in others], exclude=sorted(others))
-    row: dict[str, object] = {"package": str(pool.package(number).nevra), "is_chosen": number in now.chosen}
-    try:
-        size = size_of(pool, pool.answer(replace(tried, packages=(*tried.packages, name))).chosen)
-    except UnsolvableError as error:
-        return row | {"packages": None, "install_size": None, "change": None, "problem": error.problems[0]}
-    change = size.install_size - size_of(pool, now.chosen).install_size
-    return row | {"packages": size.packages, "install_size": size.install_size, "change": change, "problem": ""}
+def _alternative(pool: Pool, request: Request, now: Answer, *, ids: Ids, providers: Ids) -> dict[str, object]:
+    """Ask for one provider: in the version that is in now, else the best, and without the others if that goes."""
+    name = pool.package(min(ids)).name
+    rivals = sorted({pool.package(number).name for number in providers} - {name})
+    others = [text for text in request.texts if pool.matching(text) <= providers - ids]
+    problem = ""
+    for number in sorted(ids, key=lambda one: (one not in now.chosen, one != pool.best(ids), one)):
+        wanted = str(pool.package(number).nevra)
+        alone = changed(request, add=[wanted], remove=others, exclude=rivals)
+        for tried in (alone, changed(request, add=[wanted])):
+            try:
+                answer = pool.answer(tried, in_words=False)
+            except UnsolvableError:
+                problem = problem or "; ".join(pool.reasons_against(tried)[:1])
+                continue
+            size = size_of(pool, answer.chosen)
+            beside = ", ".join(sorted(pool.package(one).name for one in answer.chosen & (providers - ids)))
+            change = size.install_size - size_of(pool, now.chosen).install_size
+            row = {"package": wanted, "is_chosen": bool(ids & now.chosen), "packages": size.packages}
+            return row | {"install_size": size.install_size, "change": change, "beside": beside, "problem": ""}
+    row = {"package": str(pool.package(pool.best(ids)).nevra), "is_chosen": bool(ids & now.chosen), "packages": None}
+    return row | {"install_size": None, "change": None, "beside": "", "problem": problem}
 
 
 def _try(pool: Pool, request: Request) -> Answer | None:

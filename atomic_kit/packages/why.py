@@ -65,11 +65,13 @@ def _explain(graph: RequirementGraph, number: int, chains: int) -> Explanation:
         links=tuple(sorted(links, key=lambda link: (link.target, link.source))),
         requests=tuple(text for text, ids in graph.answer.requested.items() if ids & set(around)),
         leaving=tuple(sorted(pool.package(other).name for other in graph.leaving({number}) if other != number)),
-        retained=graph.retained[number],
+        retained=graph.retained(number),
     )
 
 
 def _reason(kinds: set[str]) -> Reason:
     if "requests" in kinds:
         return Reason.REQUESTED
-    return Reason.REQUIRED if "requires" in kinds else Reason.RECOMMENDED
+    if "requires" in kinds:
+        return Reason.REQUIRED
+    return Reason.RECOMMENDED if kinds & {"recommends", "supplements"} else Reason.CHOSEN

@@ -17,7 +17,7 @@ MIB = 2**20
 
 # Source: Okabe and Ito, Color Universal Design.
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
-_REASONS = {"requested": BLUE, "required": ORANGE, "recommended": GREEN}
+_REASONS = {"requested": BLUE, "required": ORANGE, "recommended": GREEN, "chosen": GREY}
 _CHANGES = {"added": BLUE, "removed": GREY, "upgraded": ORANGE, "downgraded": RED}
 _OUTCOMES = {"passed": GREEN, "failed": RED, "error": "#000000"}
 _MARKS = {"passed": "✓", "failed": "✗", "error": "!"}

@@ -55,6 +55,7 @@ class Facts:
         # A pool lives as long as its process; what was asked once is answered from memory.
         self.lookup = cache(self._lookup)
         self.relations = cache(self._relations)
+        self.twins = cache(self._twins)
         self.package = cache(self._package)
         self.provided = cache(self._provided)
 
@@ -99,6 +100,11 @@ class Facts:
     def best(self, ids: Ids) -> int:
         """Return the one of some packages that the solver prefers: by priority, architecture and version."""
         return int(self._pool.best_solvables([self._pool.id2solvable(number) for number in sorted(ids)])[0].id)
+
+    def _twins(self, number: int) -> Ids:
+        """Return the packages of the same name and of another word size."""
+        name = self._pool.id2solvable(number).name
+        return frozenset(one for one in self.named(name) if one != number and self.may_stand_together(one, number))
 
     def may_stand_together(self, number: int, other: int) -> bool:
         """Say whether two packages of one name can both be in: only of different word sizes."""

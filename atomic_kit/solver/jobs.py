@@ -94,10 +94,10 @@ class Requests(Facts):
     def _by_name(self, ids: Iterable[int], *, each_arch: bool = False) -> Iterable[Ids]:
         """Return ids in groups, one for each name, or for each name and architecture."""
         groups: dict[tuple[str, str], set[int]] = {}
-        for number in ids:
+        for number in sorted(ids):  # whoever comes first is decided first
             one = self._pool.id2solvable(number)
             groups.setdefault((one.name, one.arch if each_arch else ""), set()).add(number)
-        return (frozenset(groups[name]) for name in sorted(groups))
+        return map(frozenset, groups.values())
 
     def _install(self, text: str, request: Request, excluded: Ids) -> list[solv.Job]:
         if not text.startswith("@"):

@@ -95,7 +95,7 @@ class Pool(Requests):
                 reason, wanted = Reason.REQUIRED, required
             else:
                 wanted = kinds["recommends"].get(number, set()) | kinds["supplements"].get(number, set())
-                reason = Reason.RECOMMENDED
+                reason = Reason.RECOMMENDED if wanted else Reason.CHOSEN
             names = tuple(sorted({self.package(other).name for other in wanted}))
             packages.append(replace(self.package(number), reason=reason, required_by=names))
         return PackageSet(tuple(sorted(packages, key=lambda package: (package.name, package.arch))))

@@ -29,7 +29,8 @@ class Document:
     """The checked values of a treefile or of one inlined into another, and what there is to warn of.
 
     `values` is by key name; files that a key names are paths. `root` is the whole file, `at` leads to the
-    document in it, `spelled` has the spelling of each key in it by the key's name.
+    document in it, `spelled` has the spelling of each key in it by the key's name. `absent` has what is wrong with
+    files that a key names and that are not there.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class Document:
     warnings: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     spelled: dict[str, str] = field(default_factory=dict)
+    absent: dict[Path, str] = field(default_factory=dict)
 
     @property
     def written(self) -> Any:
@@ -207,7 +209,7 @@ def _resolve_files(document: Document) -> None:
         path = document.path.parent / named
         if not is_file(path):
             text = f"names {shown(named)}, which does not exist (paths are relative to the treefile)"
-            document.faults.append(f"{document.place(name)}: {text}")
+            document.absent[path] = f"{document.place(name)}: {text}"
         document.values[name] = path
 
 

@@ -31,18 +31,18 @@ _PLAIN = (
 )
 
 
-def load_treefile(path: Path, *, basearch: str = "x86_64", needs_ref: bool = True) -> Treefile:
+def load_treefile(path: Path, *, basearch: str = "x86_64", composed: bool = True) -> Treefile:
     """Read a treefile and everything it includes, as rpm-ostree does for trees of an architecture.
 
     Raises InputError for a missing file, a key that is not supported, a wrong type, a file that is included
-    twice, a treefile without packages, and one without a ref unless nothing is to be composed from it
-    (`needs_ref`). Each fault is FILE:LINE: KEY: what is wrong.
+    twice, and a treefile without packages. One without a ref, or that names files which are not there, is refused
+    when it is to be `composed`. Each fault is FILE:LINE: KEY: what is wrong.
     """
     path = path.absolute()
     merged = read_merged(path, basearch=basearch)
     values = merged.values
     _fill_in(merged)
-    _check_whole(path, merged, needs_ref=needs_ref)
+    _check_whole(path, merged, composed=composed)
     carried = {name: value for name, value in sorted(values.items()) if _is_carried(name, value)}
     accounts = {name: values.get(name) for name in ("check-passwd", "check-groups")}
     script = values.get("postprocess-script")
@@ -82,10 +82,15 @@ def _fill_in(merged: Merged) -> None:
                 values[name] = {**values[name], key: fill_in(texts[key], variables)}
 
 
-def _check_whole(path: Path, merged: Merged, *, needs_ref: bool) -> None:
+def _check_whole(path: Path, merged: Merged, *, composed: bool) -> None:
     """Refuse what only the merged treefile shows to be wrong."""
     values = merged.values
-    needed = {"ref": ()} if needs_ref else {}
+    if merged.absent and composed:
+        raise InputError("\n".join(merged.absent.values()), hint="mend the treefile and run again")
+    merged.warnings += merged.absent.values()
+    for name in [name for name, value in values.items() if isinstance(value, Path) and value in merged.absent]:
+        del values[name]
+    needed = {"ref": ()} if composed else {}
     for name, others in {**needed, "packages": ("repo-packages",)}.items():
         if not any(values.get(one) for one in (name, *others)):
             raise InputError(f"{path} has no {name}", hint=f"a treefile needs the key {name}, itself or by an include")

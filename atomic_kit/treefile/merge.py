@@ -31,6 +31,7 @@ class Merged:
     variables: dict[str, Value] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    absent: dict[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def _read(
     document = read_document(path, basearch=merged.basearch)
     merged.files.append(path)
     merged.warnings += document.warnings
+    merged.absent |= document.absent
     _refuse_what_is_beside(document, merged.basearch)
     values = document.values
     places = {name: document.place(name) for name in values}

@@ -79,10 +79,17 @@ def test_a_requirement_that_something_else_meets_holds_its_package(make_pool: Ma
 
 
 def test_retained_is_what_hangs_on_one_package_alone(graph: RequirementGraph, pool: Pool) -> None:
-    retained = {pool.package(number).name: size for number, size in graph.retained.items()}
+    retained = {pool.package(number).name: graph.retained(number) for number in graph.answer.chosen}
     assert retained["tool"] == 57
     assert retained["app"] == 100 + 57 + 5 + 3
     assert retained["lib"] == 300
+    below: dict[int, int] = {}
+    for number in graph.dominators:
+        above = number
+        while above:
+            below[above] = below.get(above, 0) + pool.package(number).install_size
+            above = graph.dominators[above]
+    assert {pool.package(number).name: size for number, size in below.items()} == retained
 
 
 def test_asking_why_of_what_is_not_there_is_one_sentence(graph: RequirementGraph) -> None:
