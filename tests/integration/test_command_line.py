@@ -45,8 +45,8 @@ def test_a_set_that_cannot_be_solved_is_exit_2_with_its_problems(tmp_path: Path)
     (path.parent / "host.yaml").write_text("ref: x\npackages: [no-such-package]\n")
     answer = kit("resolve", path, "--json")
     assert answer.returncode == 2
-    problems = json.loads(answer.stdout)["error"]["problems"]
-    assert problems == ["nothing provides 'no-such-package'"]
+    (problem,) = json.loads(answer.stdout)["error"]["problems"]
+    assert problem.startswith("nothing provides 'no-such-package'")
 
 
 def test_doctor_knows_every_tool() -> None:

@@ -103,6 +103,22 @@ def test_why_tells_the_ways_from_a_request(kit: Kit, treefile: Path) -> None:
     assert "app → lib" in kit.run("why", "lib", "app", *kit.repo).stdout
 
 
+def test_what_was_chosen_can_be_locked_and_is_kept_to(kit: Kit, tmp_path: Path) -> None:
+    lock = tmp_path / "lock.json"
+    first = kit.ask("resolve", "app", "other", "--write-lock", lock)
+    assert sorted(read_lock([lock]).packages) == names(first)
+    assert names(kit.ask("resolve", "app", "--lockfile", lock)) == names(first)
+    assert "the lock has nothing that is it" in kit.run("resolve", "rival", "--lockfile", lock, *kit.repo).stderr
+
+
+def test_an_error_is_a_document_for_programs(kit: Kit) -> None:
+    answer = kit.run("why", "lib", "app", "rival", *kit.repo, "--json")
+    error = json.loads(answer.stdout)["error"]
+    assert error["cause"] == ["app", "rival"]
+    assert error["cures"] == ["not asking for app", "not asking for rival"]
+    assert json.loads(kit.run("compare", "app", *kit.repo, "--json").stdout)["error"]["hint"].startswith("give OLD")
+
+
 def test_what_if_answers_each_question(kit: Kit, tmp_path: Path) -> None:
     added = kit.ask("what-if", "app", "--no-weak-deps", "--weak-deps", "on", "--add", "other")
     assert {one["package"] for one in added["comes"]} == {"extra-1-1.noarch", "other-1-1.noarch"}
@@ -150,7 +166,7 @@ def test_compare_takes_names_treefiles_locks_and_repositories(
             "nothing provides 'ap'; did you mean app?\n  nothing provides 'libb'; did you mean lib",
         ),
         (("resolve", "app", "rival"), "the smallest cause: app, rival; what cures it: not asking for app, or"),
-        (("resolve", "@core"), "no rpm_repo has groups, so @core cannot be resolved"),
+        (("resolve", "@core"), "no rpm_repo has a group 'core'"),
         (("resolve",), "nothing is asked for; name packages, or give --treefile FILE"),
         (("resolve", "app", "-p", "disk_size=4"), "-p sets keys of parameters, and none are named"),
         (("resolve", "app", "--lockfile", "/nowhere"), "/nowhere does not exist"),
@@ -160,6 +176,12 @@ def test_compare_takes_names_treefiles_locks_and_repositories(
         (("what-if", "app", "--remove", "lib"), "'lib' was not requested; requested are app"),
         (("what-if", "app", "--redundant", "--without", "lib"), "answer different questions"),
         (("what-if", "app", "--sweep", "all"), "all does not exist"),
+        (("what-if", "app", "--sweep", "each", "--output", "/"), "--output / is a folder"),
+        (("what-if", "app", "--keep", "lib"), "--keep goes with --sweep"),
+        (("what-if", "app", "--alternatives", ""), "--alternatives is empty"),
+        (("what-if", "app", "--smallest", "lib"), "--smallest names all that is asked for"),
+        (("what-if", "--smallest", "lib", "--seconds", "0"), "'--seconds'"),
+        (("why", "lib", "app", "--chains", "0"), "'--chains'"),
         (("compare", "app"), "two sides are needed"),
     ],
 )

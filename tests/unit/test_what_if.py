@@ -183,6 +183,63 @@ def test_another_lock_only_says_which_one_of_a_name(make_pool: MakePool) -> None
     assert [str(package.nevra) for package in pool.solve(request)] == ["app-1-1.noarch", "lib-1-1.noarch"]
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("lib-*", {"lib-1-1.noarch", "lib-2-1.noarch"}),
+        ("lib-2*", {"lib-2-1.noarch"}),
+        ("li*", {"lib-1-1.noarch", "lib-2-1.noarch", "libc-1-1.x86_64", "libc-1-1.i686"}),
+        ("libc.*", {"libc-1-1.x86_64", "libc-1-1.i686"}),
+        ("*.i686", {"libc-1-1.i686"}),
+        ("lib-0:2-1.noarch", {"lib-2-1.noarch"}),
+        ("lib-2-1", {"lib-2-1.noarch"}),
+        ("lib = 1", {"lib-1-1.noarch"}),
+        ("lib?", {"libc-1-1.x86_64", "libc-1-1.i686"}),
+        ("[m]ore", {"more-1-1.noarch"}),
+        ("cap", set()),
+    ],
+)
+def test_a_text_names_what_it_names_to_dnf(make_pool: MakePool, text: str, names: set[str]) -> None:
+    pool = make_pool({"lib-1": {}, "lib-2": {}, "libc-1.x86_64": {}, "libc-1.i686": {}, "more": {"provides": ["cap"]}})
+    assert {str(pool.package(number).nevra) for number in pool.named(text)} == names
+
+
+def test_what_obsoletes_a_name_is_taken_for_it(make_pool: MakePool) -> None:
+    pool = make_pool({"old": {}, "new-2": {"obsoletes": ["old"]}, "old-x": {}})
+    assert [package.name for package in pool.solve(Request(("old",)))] == ["new"]
+    assert [package.name for package in pool.solve(Request(("old-1-1",)))] == ["old"]
+
+
+def test_an_exclusion_may_be_a_full_name(make_pool: MakePool, capsys: pytest.CaptureFixture[str]) -> None:
+    pool = make_pool({"lib-1": {}, "lib-2": {}})
+    assert [package.version for package in pool.solve(Request(("lib",), exclude=("lib-2-1",)))] == ["1"]
+    with pytest.raises(UnsolvableError, match="lib is asked for and excluded"):
+        pool.solve(Request(("lib",), exclude=("lib",)))
+    pool.solve(Request(("lib",), exclude=("libb",)))
+    assert "excluding 'libb' changes nothing" in capsys.readouterr().err
+
+
+def test_what_no_relation_leads_to_is_explained_all_the_same(make_pool: MakePool) -> None:
+    pool = make_pool(
+        {
+            "app": {"requires": ["so.1"]},
+            "lib.i686": {"provides": ["so.1"], "requires": ["more"]},
+            "lib.x86_64": {"requires": ["more"]},
+            "more": {},
+        }
+    )
+    answer = pool.answer(Request(("app", "lib.x86_64")))
+    graph = RequirementGraph(pool, answer)
+    assert all(graph.chains(number) for number in answer.chosen)
+    conditional = make_pool({"a": {"requires": ["(b if c else d)"]}, "b": {}, "c": {}}, "conditional")
+    answer = conditional.answer(Request(("a",)))
+    graph = RequirementGraph(conditional, answer)
+    assert {conditional.package(number).name for number in answer.chosen} == {"a", "b", "c"}
+    kinds = {conditional.package(number).name: graph.links_to(number)[0].kind for number in answer.chosen}
+    assert kinds == {"a": "requests", "b": "requires", "c": "solver"}
+    assert {one.name: one.reason for one in conditional.package_set(answer)}["c"] is Reason.CHOSEN
+
+
 def test_priority_and_filters_of_an_rpm_repo_count(make_pool: MakePool) -> None:
     pool = make_pool({"app": {"requires": ["lib"]}, "lib-1": {}, "lib-2": {}}, excludepkgs=("lib-2*",))
     assert [package.version for package in pool.solve(Request(("lib",)))] == ["1"]
