@@ -25,6 +25,10 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Made once: a formatter takes longer to make than to use.
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const TENTHS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
 function bytes(value, sign = false) {
   if (value === null || value === undefined) return "–";
   const mark = value < 0 ? "−" : sign && value > 0 ? "+" : "";
@@ -32,10 +36,10 @@ function bytes(value, sign = false) {
   if (size < 1024) return `${mark}${size} B`;
   const [unit, name] = size < 2 ** 20 ? [1024, "KiB"] : size < 10 * 2 ** 30 ? [2 ** 20, "MiB"] : [2 ** 30, "GiB"];
   const amount = size / unit;
-  return `${mark}${amount.toLocaleString("en", { maximumFractionDigits: amount < 100 ? 1 : 0 })} ${name}`;
+  return `${mark}${(amount < 100 ? TENTHS : WHOLE).format(amount)} ${name}`;
 }
 
-const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+const count = (number, noun) => `${WHOLE.format(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 function later(milliseconds, work) {
   let timer;

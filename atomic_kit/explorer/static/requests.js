@@ -30,41 +30,33 @@ function makeRequests(page) {
     if (order.value === "size") sorted.sort((a, b) => additional(b) - additional(a));
     return sorted;
   };
-  const draw = () =>
-    keepingFocus(list, () => {
-      const { requests } = page.asked;
-      const most = Math.max(1, ...requests.map(additional));
-      const shown = inOrder(requests).map((request) => {
-        const item = itemOf(request.text);
-        item.draw(request, most);
-        return item.box;
-      });
-      const same = shown.length === list.children.length && shown.every((box, at) => box === list.children[at]);
-      if (!same) list.replaceChildren(...shown);
-      number.textContent = `${requests.filter((request) => request.ticked).length} of ${requests.length}`;
-      weak.checked = page.asked.recommends;
-      excludedTitle.hidden = excluded.hidden = !page.asked.excluded.length;
-      excluded.replaceChildren(
-        ...page.asked.excluded.map((text) =>
-          h(
-            "li",
-            {},
-            h("span", { class: "ex-name" }, text),
-            h(
-              "button",
-              {
-                class: "ex-small",
-                "data-key": `allow ${text}`,
-                "aria-label": `exclude ${text} no longer`,
-                title: "exclude it no longer",
-                onclick: () => page.send({ do: "allow", texts: [text] }),
-              },
-              "×",
-            ),
-          ),
-        ),
-      );
+  const draw = () => {
+    const { requests } = page.asked;
+    const most = Math.max(1, ...requests.map(additional));
+    const shown = inOrder(requests).map((request) => {
+      const item = itemOf(request.text);
+      item.draw(request, most);
+      return item.box;
     });
+    const same = shown.length === list.children.length && shown.every((box, at) => box === list.children[at]);
+    if (!same) keepingFocus(list, () => list.replaceChildren(...shown));
+    number.textContent = `${requests.filter((request) => request.ticked).length} of ${requests.length}`;
+    weak.checked = page.asked.recommends;
+    drawExcluded();
+  };
+  const drawExcluded = () => {
+    const texts = page.asked.excluded;
+    if (texts.join("\n") === excluded.dataset.texts) return;
+    excluded.dataset.texts = texts.join("\n");
+    excludedTitle.hidden = excluded.hidden = !texts.length;
+    keepingFocus(excluded, () => excluded.replaceChildren(...texts.map(exclusion)));
+  };
+  const exclusion = (text) => {
+    const title = "exclude it no longer";
+    const allow = () => page.send({ do: "allow", texts: [text] });
+    const about = { class: "ex-small", "data-key": `allow ${text}`, "aria-label": `${title}: ${text}`, title };
+    return h("li", {}, h("span", { class: "ex-name" }, text), h("button", { ...about, onclick: allow }, "×"));
+  };
   const box = h(
     "section",
     { class: "ex-card ex-requests", "aria-label": "requests" },

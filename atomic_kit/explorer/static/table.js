@@ -16,7 +16,15 @@ const COLUMNS = [
 ];
 
 function makeTable(page) {
-  const state = { column: "install_size", down: true, order: new Uint32Array(0), active: 0, match: null };
+  const state = {
+    column: "install_size",
+    down: true,
+    order: new Uint32Array(0),
+    active: 0,
+    match: null,
+    top: 0,
+    height: 430,
+  };
   const body = h("div", { class: "ex-body" });
   const header = h("div", { class: "ex-row ex-head", role: "row" });
   const grid = h(
@@ -99,7 +107,7 @@ function makeTable(page) {
     state.match = words.length
       ? page.catalogue.matching(words, where.value ? [where.value] : ["name", "summary", "license", "source"])
       : null;
-    grid.scrollTop = 0;
+    grid.scrollTop = state.top = 0;
     state.active = 0;
     arrange();
   };
@@ -202,8 +210,8 @@ function makeTable(page) {
     return element;
   };
   const draw = () => {
-    const first = Math.max(0, Math.floor(grid.scrollTop / ROW_HEIGHT) - 4);
-    const last = Math.min(state.order.length, first + Math.ceil(grid.clientHeight / ROW_HEIGHT) + 8);
+    const first = Math.max(0, Math.floor(state.top / ROW_HEIGHT) - 4);
+    const last = Math.min(state.order.length, first + Math.ceil(state.height / ROW_HEIGHT) + 8);
     const lines = [];
     for (let at = first; at < last; at++) lines.push(line(at));
     body.replaceChildren(...lines);
@@ -217,10 +225,19 @@ function makeTable(page) {
       room = grid.clientHeight - header.offsetHeight - ROW_HEIGHT;
     if (top < grid.scrollTop) grid.scrollTop = top;
     if (top > grid.scrollTop + room) grid.scrollTop = top - room;
-    draw();
+    scrolled();
     settle();
   };
-  grid.addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
+  // Kept, because to ask for them while the page changes has it laid out at once.
+  const scrolled = () => {
+    state.top = grid.scrollTop;
+    draw();
+  };
+  grid.addEventListener("scroll", () => requestAnimationFrame(scrolled), { passive: true });
+  new ResizeObserver(() => {
+    state.height = grid.clientHeight;
+    scrolled();
+  }).observe(grid);
   grid.addEventListener("keydown", (event) => {
     if (event.target !== grid) return;
     const leaf = Math.max(1, Math.floor(grid.clientHeight / ROW_HEIGHT) - 2);
