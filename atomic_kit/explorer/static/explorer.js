@@ -83,6 +83,7 @@ function receive(page, parts) {
       buffers[0].buffer.slice(buffers[0].byteOffset, buffers[0].byteOffset + buffers[0].byteLength),
     );
     page.member.fill(0);
+    page.rows = rows;
     rows.forEach((row, at) => (page.member[row] = 1 + buffers[1].getUint8(at)));
     parts.problem.hide();
     for (const part of [parts.totals, parts.policy, parts.map, parts.waterfall]) part.draw();
@@ -134,9 +135,10 @@ function render({ model, el }) {
   };
   model.on("msg:custom", hear);
   const keys = makeKeys(page, parts.search);
-  // In a notebook the other cells have keys of their own, and its shortcuts are not for in here.
+  // In a notebook the other cells have keys of their own, and its one-letter shortcuts are not for in here.
   const ground = page.inLab ? el : document;
-  el.dataset.lmSuppressShortcuts = "true";
+  const keep = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
+  if (page.inLab) el.addEventListener("keydown", keep);
   ground.addEventListener("keydown", keys);
   const followAddress = () =>
     stateInAddress() && stateInAddress() !== page.asked?.link && page.send({ do: "restore", text: stateInAddress() });

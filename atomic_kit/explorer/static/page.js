@@ -8,6 +8,7 @@ class Page {
     this.picture = null; // the last one with a package set
     this.asked = null; // the last one, solved or not
     this.member = new Uint8Array(0); // 1 + reason for rows of the set
+    this.rows = new Uint32Array(0); // the rows of the set, ascending
     this.isNew = new Set();
     this.sizes = new Map();
     this.selected = null;

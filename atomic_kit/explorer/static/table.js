@@ -66,12 +66,14 @@ function makeTable(page) {
     () => arrange(),
   );
   const template = COLUMNS.map((column) => column.width).join(" ");
-  const belongs = {
-    set: (row) => page.member[row],
-    all: () => true,
-    out: (row) => !page.member[row],
-    new: (row) => page.isNew.has(row),
-    marked: (row) => page.marks(row).length,
+  // The rows to look through, and which of them belong.
+  const everyone = () => Uint32Array.from(page.member, (_, row) => row);
+  const sources = {
+    set: [() => page.rows, () => true],
+    all: [everyone, () => true],
+    out: [everyone, (row) => !page.member[row]],
+    new: [() => page.rows, (row) => page.isNew.has(row)],
+    marked: [() => page.rows, (row) => page.marks(row).length > 0],
   };
 
   const rank = (column) => {
@@ -85,18 +87,19 @@ function makeTable(page) {
   // Rows as one number each, rank first: sorting numbers is what a typed array does fastest.
   const arrange = () => {
     if (!page.catalogue) return;
-    const size = page.catalogue.size,
-      ranks = rank(state.column),
-      belong = belongs[which.value],
-      keys = new Float64Array(size);
+    const size = page.catalogue.size;
+    const ranks = rank(state.column);
+    const [source, belongs] = sources[which.value];
+    const rows = source();
+    const keys = new Float64Array(rows.length);
     let kept = 0;
-    for (let row = 0; row < size; row++) {
-      if (belong(row) && (!state.match || state.match[row]))
+    for (const row of rows) {
+      if (belongs(row) && (!state.match || state.match[row]))
         keys[kept++] = (state.down ? 2 ** 21 - ranks[row] : ranks[row]) * size + row;
     }
     state.order = Uint32Array.from(keys.subarray(0, kept).sort(), (key) => key % size);
     state.active = Math.min(state.active, Math.max(kept - 1, 0));
-    shown.textContent = `${kept.toLocaleString("en")} of ${size.toLocaleString("en")}`;
+    shown.textContent = `${WHOLE.format(kept)} of ${WHOLE.format(size)}`;
     grid.setAttribute("aria-rowcount", String(kept + 1));
     body.style.height = `${kept * ROW_HEIGHT}px`;
     drawHead();
