@@ -28,7 +28,7 @@ def _whole(message: Message, key: str) -> int:
     return value
 
 
-# Source of the names: explorer.js.
+# Source of the names: the files of static.
 ACTIONS: Mapping[str, Action] = {
     "request": lambda state, message: states.request(state, _texts(message)),
     "withdraw": lambda state, message: states.withdraw(state, _texts(message)),

@@ -30,6 +30,8 @@ from atomic_kit.files import write_text
 from atomic_kit.sources import Snapshot
 
 _STATIC = Path(__file__).parent / "static"
+# One module for the page, as anywidget takes it, out of files that know those before them.
+_PARTS = ("elements", "catalogue", "page", "top", "requests", "treemap", "changes", "details", "table", "explorer")
 # Sizes of requests are told as often as this (seconds), so that a click meanwhile does not wait.
 _PIECE = 0.03
 _LARGEST_VIEW = 5000
@@ -53,7 +55,7 @@ class Origin:
 class Explorer(anywidget.AnyWidget):
     """A package set to change by hand, with its pictures; `state` is what is looked at now."""
 
-    _esm = _STATIC / "explorer.js"
+    _esm = "\n".join((_STATIC / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS)
     _css = _STATIC / "explorer.css"
 
     def __init__(self, study: Study, start: Candidate, origin: Origin, *, state: State | None = None) -> None:
