@@ -23,6 +23,7 @@ from typing import Any
 import pandas as pd
 
 from atomic_kit.errors import UnsolvableError
+from atomic_kit.packages.package_set import Package
 from atomic_kit.packages.sweep import leave_one_out, leave_two_out, sweep
 from atomic_kit.progress import listen
 from atomic_kit.rpm_repos import RpmRepo
@@ -91,10 +92,12 @@ def _measure(
     work: Path, rpm_repos: Sequence[RpmRepoMetadata], folders: dict[str, Path], count: int
 ) -> tuple[list[tuple[str, float, float | None, float | None]], list[str]]:
     pool = Pool(rpm_repos)  # fills the cache
-    names = sorted({pool.package(number).name for number in pool.ids()})
+    packages = [pool.package(number) for number in pool.ids()]
     host = Request(tuple(name for name in _HOST if pool.named(name)))
     rng = random.Random(1)
-    requests = [(rng.sample(names, rng.randint(1, 12)), bool(number % 2)) for number in range(count)]
+    requests = [
+        ([_text(rng, packages) for _ in range(rng.randint(1, 12))], bool(number % 2)) for number in range(count)
+    ]
     peer = _peer(work, folders, [(list(host.packages), True)] * _TIMES + requests)
     rows: list[tuple[str, float, float | None, float | None]] = []
 
@@ -123,6 +126,22 @@ def _measure(
         for (texts, weak), (mine, _), one in zip(requests, ours, theirs, strict=True)
         if mine != one["chosen"]
     ]
+
+
+def _text(rng: random.Random, packages: Sequence[Package]) -> str:
+    """Return a request as one would type it: mostly a name, now and then another spelling."""
+    package = rng.choice(packages)
+    spellings = (
+        package.name,
+        str(package.nevra),
+        f"{package.name}-{package.version}-{package.release}",
+        f"{package.name}.{package.arch}",
+        f"{package.name} >= {package.version}",
+        f"{package.name}-*",
+        f"{package.name[:-1]}?",
+        f"{package.name}.*",
+    )
+    return package.name if rng.random() < 0.7 else rng.choice(spellings)
 
 
 def _treefile(pool: Pool) -> Request:
