@@ -174,13 +174,15 @@ def test_notebooks_run_as_they_are_on_a_draft_that_is_never_published(
     folder = line.file.parent.parent / "notebooks"
     shutil.copytree(PROJECT / "notebooks", folder)
     before = ostree.find_ref(line.workspace.published_repo, releases[-1].record("compose")["ref"])
-    with Kernels(len(STEPS), folder=folder) as kernels:
+    with Kernels(len(STEPS) + 2, folder=folder) as kernels:
         for step in STEPS:
             notebook = folder / notebook_of(step).name
             # Machines were checked above; here the checks' notebook has none to start.
             parameters = {"overrides": {"suites": "[]"}} if step == "checks" else {}
             executed = line.build / "executed" / notebook.name
             execute(notebook, executed, parameters=parameters, kernel=kernels.take())
+        for name in ("questions.ipynb", "explore.ipynb"):
+            execute(folder / name, line.build / "executed" / name, parameters={}, kernel=kernels.take())
     draft = open_release(line)
     assert draft.record("changes")["from"] == releases[-1].version
     assert list(read_table(draft.folder, "trends")["version"]) == [*(one.version for one in releases), "draft"]
