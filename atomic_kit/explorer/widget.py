@@ -32,8 +32,9 @@ from atomic_kit.sources import Snapshot
 _STATIC = Path(__file__).parent / "static"
 # One module for the page, as anywidget takes it, out of files that know those before them.
 _PARTS = ("elements", "catalogue", "page", "top", "requests", "treemap", "changes", "details", "table", "explorer")
-# Sizes of requests are told as often as this (seconds), so that a click meanwhile does not wait.
-_PIECE = 0.03
+# Seconds: sizes of requests are asked for when no click has come for a while, and then in pieces, so that a click
+# meanwhile hardly waits.
+_PAUSE, _PIECE = 0.4, 0.015
 _LARGEST_VIEW = 5000
 _FILES = {
     "treefile": ("host.yaml", "application/yaml"),
@@ -207,10 +208,10 @@ class Explorer(anywidget.AnyWidget):
         self._following = loop.create_task(self._send_all(self.afterthoughts()))
 
     async def _send_all(self, messages: Iterator[dict[str, Any]]) -> None:
-        await asyncio.sleep(_PIECE)
+        await asyncio.sleep(_PAUSE if self._study.answer(self.state.shown.request) else 0)
         for message in messages:
             self.send(message)
-            await asyncio.sleep(_PIECE / 3)
+            await asyncio.sleep(_PIECE)
 
     def afterthoughts(self) -> Iterator[dict[str, Any]]:
         """Yield the messages that follow a picture: why there is none, or the sizes of the requests."""
