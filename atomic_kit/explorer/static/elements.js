@@ -1,6 +1,6 @@
 // Small things that all parts of the page use: elements, numbers as people read them, the focus.
 
-const REASONS = ["requested", "required", "recommended"];
+const REASONS = ["requested", "required", "recommended", "chosen"];
 const ROW_HEIGHT = 28;
 
 function h(tag, props = {}, ...children) {
