@@ -10,7 +10,8 @@ from typing import Protocol
 from atomic_kit.errors import UnsolvableError
 from atomic_kit.solver.request import Request
 
-_PAIRS_UP_TO = 120  # requests; beyond that a cause of two is searched for by leaving out
+_PAIRS_UP_TO = 120  # requests; beyond that a cause of three that nothing can be left out of is good enough
+_WORTH_TELLING = 8  # leaving out more than these is another host
 
 
 class Solver(Protocol):
@@ -53,9 +54,10 @@ def _fewest(texts: Sequence[str], fails: Callable[[Sequence[str]], bool]) -> tup
         return ()
     if alone := next(((text,) for text in texts if fails((text,))), None):
         return alone
-    if len(texts) <= _PAIRS_UP_TO and (pair := next((pair for pair in combinations(texts, 2) if fails(pair)), None)):
-        return pair
-    return _no_surplus(texts, fails)
+    cause = _no_surplus(texts, fails)
+    if len(cause) <= 2 or len(texts) > _PAIRS_UP_TO:
+        return cause
+    return next((pair for pair in combinations(texts, 2) if fails(pair)), cause)
 
 
 def _no_surplus(texts: Sequence[str], fails: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
@@ -100,5 +102,6 @@ def _leaving_out(texts: Sequence[str], works: Callable[[Sequence[str]], bool]) -
     for text in texts:
         if works([*kept, text]):
             kept.append(text)
-    if works(kept):
-        yield " and ".join(text for text in texts if text not in kept)
+    left_out = [text for text in texts if text not in kept]
+    if len(left_out) <= _WORTH_TELLING and works(kept):
+        yield " and ".join(left_out)
