@@ -23,7 +23,7 @@ from atomic_kit.sources.repomd import LIMIT, Repomd, parse_repomd
 from atomic_kit.sources.stored import PACKED, Wanted, stored_file
 from atomic_kit.web import Session, read_url
 
-# Raised when less was checked before: what was kept by another number is not believed.
+# Goes up when more is checked: what was kept under a lower number is fetched and checked anew.
 _FORM = 2
 # Seconds after which files that no repomd.xml names any more go.
 _KEEP = 14 * 86400
