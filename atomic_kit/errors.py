@@ -3,16 +3,25 @@
 A message says what went wrong and which thing it concerns; the hint says what to do next.
 """
 
+import re
+
+_PASSWORD = re.compile(r"(://[^\s/:@]*):[^\s/?#]*@")
+
+
+def without_passwords(text: str) -> str:
+    """Return a text in which the password of every URL is three asterisks."""
+    return _PASSWORD.sub(r"\1:***@", text)
+
 
 class AtomicKitError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose; what it says has no passwords of URLs in it."""
 
     exit_code = 1
 
     def __init__(self, what: str, *, hint: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
+        self.what = without_passwords(what)
+        self.hint = without_passwords(hint)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         return f"{self.what}; {self.hint}" if self.hint else self.what

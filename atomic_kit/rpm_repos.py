@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -12,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationInfo,
     model_validator,
 )
@@ -33,10 +33,24 @@ def _placed(path: Path, info: ValidationInfo) -> Path:
     return (folder / path).resolve() if folder else path
 
 
+def _url(text: str) -> str:
+    """Return a URL that can be asked for; raise ValueError otherwise."""
+    try:
+        parts = urlsplit(text)
+        is_file, _ = parts.scheme == "file", parts.port
+        has_place = parts.path and parts.hostname in (None, "localhost") if is_file else parts.hostname
+    except ValueError:
+        has_place = False
+    if not has_place or not _URL.fullmatch(text) or len(text) > 2048:
+        raise ValueError(f"got {text[:200]!r}, expected a URL of http, https or file, e.g. file:///srv/folder")
+    return text
+
+
+_URL = re.compile(r"(https?|file)://[^\s\x00-\x1f]+")
 # A whole fingerprint: shorter ids can be made to collide.
 Fingerprint = Annotated[str, BeforeValidator(_fingerprint), Field(pattern=r"^(?:[0-9A-F]{40}|[0-9A-F]{64})$")]
 PlacedPath = Annotated[Path, AfterValidator(_placed)]
-Url = Annotated[str, StringConstraints(pattern=r"^(https?|file)://[^\s\x00-\x1f]+$", max_length=2048)]
+Url = Annotated[str, AfterValidator(_url)]
 Urls = Annotated[tuple[Url, ...], BeforeValidator(_listed), Field(min_length=1)]
 Patterns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 ModuleStream = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+:[A-Za-z0-9_.+-]+$")]

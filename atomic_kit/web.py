@@ -107,6 +107,8 @@ def persist(web: Session, url: str, once: Callable[[], T]) -> T:
         except _failures() as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise NoRoomError(f"{url}: {error.strerror}") from error
+            if isinstance(error, OSError) and error.filename and str(error.filename) != _local_path(url):
+                raise  # it is our own file that cannot be written
             if not _is_broken(error) or attempt == web.pace.retries:
                 said = f"{url} cannot be fetched ({_reason(error, web.pace)})"
                 raise FetchError(said, hint="check the URL and the network", stale=_is_gone(error)) from error
@@ -156,7 +158,7 @@ def opened(web: Session, url: str, headers: Mapping[str, str]) -> Iterator[Sourc
     parts = urlsplit(url)
     if parts.scheme == "file":
         start = int(headers.get("Range", "bytes=0-")[6:-1])
-        with Path(unquote(parts.path)).open("rb") as file:
+        with Path(_local_path(url)).open("rb") as file:
             file.seek(start)
             yield Source(206 if start else 200, start, {}, file.read)
         return
@@ -167,6 +169,10 @@ def opened(web: Session, url: str, headers: Mapping[str, str]) -> Iterator[Sourc
                 yield Source(whole.status_code, 0, whole.headers, _reader(whole))
             return
         yield Source(answer.status_code, int(given[1]) if given else 0, answer.headers, _reader(answer))
+
+
+def _local_path(url: str) -> str:
+    return unquote(urlsplit(url).path)
 
 
 def _expected(headers: Mapping[str, str]) -> set[int]:
@@ -191,11 +197,20 @@ def _followed(web: Session, url: str, headers: Mapping[str, str]) -> requests.Re
         answer.close()
         if not answer.is_redirect:
             raise requests.HTTPError(response=answer)
-        target = urljoin(url, answer.headers["Location"])
+        target = _target(url, answer.headers["Location"])
         if url.startswith("https:") and not target.startswith("https:"):
             raise requests.RequestException(f"it leads from https to {target}")
         url = target
     raise requests.TooManyRedirects(f"more than {_REDIRECTS} redirections")
+
+
+def _target(url: str, location: str) -> str:
+    import requests
+
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise requests.RequestException(f"it leads to {location[:200]!r}, which is no URL") from error
 
 
 def _is_gone(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ OVERRIDES = click.option(
     metavar="KEY=VALUE",
     help="Set a key of the parameters, e.g. policy.budget.packages=300.",
 )
+_ARCH = "x86_64"
 _OPTIONS = (
     click.option("--treefile", type=click.Path(), metavar="FILE", help="Ask for what a treefile asks for."),
     click.option(
@@ -38,13 +40,18 @@ _OPTIONS = (
         metavar="URL[,FINGERPRINT]",
         help="A key that may sign; out of the network only with fingerprint.",
     ),
-    click.option("--no-gpgcheck", is_flag=True, help="Take unsigned metadata and packages from --repofrompath."),
-    click.option("--cacheonly", "-C", is_flag=True, help="Use the metadata that is here, however old."),
-    click.option("--releasever", default="", metavar="VERSION", help="What $releasever stands for."),
-    click.option("--arch", default="x86_64", show_default=True, metavar="ARCH", help="The machine's architecture."),
+    click.option("--no-gpgcheck", is_flag=True, help="Take unsigned metadata and packages."),
+    click.option("--no-repo-gpgcheck", is_flag=True, help="Take unsigned metadata; packages are checked."),
+    click.option("--cacheonly", "-C", is_flag=True, help="Use the metadata that is here, however old; fetch none."),
+    click.option(
+        "--releasever", default="", metavar="VERSION", help="What $releasever stands for; default: the treefile's."
+    ),
+    click.option("--module", multiple=True, metavar="NAME:STREAM", help="A module stream to enable."),
+    click.option("--arch", default=_ARCH, show_default=True, metavar="ARCH", help="The machine's architecture."),
     click.option("--no-weak-deps", is_flag=True, help="Leave out what is only recommended."),
     click.option("--exclude", "-x", multiple=True, metavar="NAME", help="A package that may not be in."),
     click.option("--lockfile", multiple=True, type=click.Path(), metavar="FILE", help="Take just what is locked."),
+    click.option("--lock-loose", is_flag=True, help="Let a lock pin versions only; other packages may come and go."),
     OVERRIDES,
 )
 
@@ -78,35 +85,50 @@ def _of_line(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
         raise InputError(
             f"expected the name of one release line, {got}", hint="to name packages, say whence: --repofrompath ID,URL"
         )
-    for option in ("gpgkey", "no_gpgcheck", "releasever", "exclude", "lockfile"):
+    for option in (
+        "gpgkey",
+        "no_gpgcheck",
+        "no_repo_gpgcheck",
+        "releasever",
+        "module",
+        "exclude",
+        "lockfile",
+        "lock_loose",
+    ):
         if asked[option]:
             raise InputError(
                 f"--{option.replace('_', '-')} goes with --repofrompath",
                 hint="set a release line's keys by -p KEY=VALUE",
             )
+    if asked["arch"] != _ARCH:
+        raise InputError("--arch goes with --repofrompath", hint="a release line is of its own architecture")
     name, _, snapshot = names[0].partition("@")
     line = load_parameters(name, parsed(asked["overrides"]))
     recommends = False if asked["no_weak_deps"] else None
-    return ask_line(line, snapshot=snapshot, recommends=recommends, refresh=not asked["cacheonly"])
+    return ask_line(line, snapshot=snapshot, recommends=recommends, offline=asked["cacheonly"])
 
 
 def _spelled_out(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
     from pathlib import Path
 
-    from atomic_kit.packages.question import ask_rpm_repos
+    from atomic_kit.packages.question import ask_rpm_repos, read_treefile
 
     if asked["overrides"]:
         raise InputError("-p sets keys of parameters, and none are named", hint="leave it out")
+    treefile = read_treefile(Path(asked["treefile"]), arch=asked["arch"]) if asked["treefile"] else None
+    releasever = asked["releasever"] or (treefile.releasever if treefile else "")
     return ask_rpm_repos(
-        rpm_repos_asked(asked),
-        treefile=Path(asked["treefile"]) if asked["treefile"] else None,
+        rpm_repos_asked(asked | {"releasever": releasever}),
+        treefile=treefile,
         names=names,
         exclude=asked["exclude"],
         lockfiles=[Path(path) for path in asked["lockfile"]],
+        strict=not asked["lock_loose"],
         arch=asked["arch"],
-        releasever=asked["releasever"],
+        releasever=releasever,
+        modules=[_stream(text) for text in asked["module"]],
         recommends=False if asked["no_weak_deps"] else None,
-        refresh=not asked["cacheonly"],
+        offline=asked["cacheonly"],
     )
 
 
@@ -114,19 +136,20 @@ def rpm_repos_asked(asked: dict[str, Any]) -> list[RpmRepo]:
     """Return the rpm_repos of --repofrompath and --repofile; raise InputError when there are none."""
     from pathlib import Path
 
+    from atomic_kit.sources.arches import basearch_of
     from atomic_kit.sources.repofile import read_repo_file, rpm_repos_from_paths
 
-    variables = {"basearch": asked["arch"], "arch": asked["arch"]}
+    variables = {"basearch": basearch_of(asked["arch"]), "arch": asked["arch"]}
     if asked["releasever"]:
         variables["releasever"] = asked["releasever"]
     keys = [_key(text) for text in asked["gpgkey"]]
     pairs = [_filled(pair, variables) for pair in asked["repofrompath"]]
-    found = rpm_repos_from_paths(pairs, gpgcheck=not asked["no_gpgcheck"], gpgkey=keys)
+    checks = {"gpgcheck": not asked["no_gpgcheck"], "repo_gpgcheck": not asked["no_repo_gpgcheck"]}
+    found = rpm_repos_from_paths(pairs, gpgkey=keys, **checks)
     fingerprints = [one for key in keys for one in key.fingerprint]
     for path in asked["repofile"]:
-        found += [
-            one for one in read_repo_file(Path(path), variables=variables, fingerprints=fingerprints) if one.enabled
-        ]
+        read = read_repo_file(Path(path), variables=variables, fingerprints=fingerprints, **checks)
+        found += [one for one in read if one.enabled]
     if not found:
         raise InputError("no rpm_repo is named", hint="give --repofrompath ID,URL or --repofile FILE")
     return found
@@ -148,6 +171,12 @@ def _key(text: str) -> Any:
     except ValidationError as error:
         said = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise InputError(f"--gpgkey {text}: {said}", hint="write URL,FINGERPRINT") from None
+
+
+def _stream(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.+-]+:[A-Za-z0-9_.+-]+", text):
+        raise InputError(f"--module {text!r} is not NAME:STREAM", hint="e.g. --module nodejs:20")
+    return text
 
 
 def _filled(pair: str, variables: dict[str, str]) -> str:

@@ -86,11 +86,12 @@ def _of_rpm_repo(pair: str, asked: dict[str, Any]) -> tuple[Package, ...]:
     from atomic_kit.packages.compare import newest
     from atomic_kit.packages.question import user_cache
     from atomic_kit.packages.resolve import open_pool
+    from atomic_kit.sources.arches import solver_arch
     from atomic_kit.sources.rpmmd import RpmMdSource
 
     rpm_repos = rpm_repos_asked(asked | {"repofrompath": (pair,), "repofile": ()})
-    snapshot = RpmMdSource(user_cache(), rpm_repos).snapshots()[-1]
-    return newest(open_pool(snapshot, arch=asked["arch"]))
+    source = RpmMdSource(user_cache(), rpm_repos, offline=asked["cacheonly"], modules=asked["module"])
+    return newest(open_pool(source.snapshots()[-1], arch=solver_arch(asked["arch"])))
 
 
 def _of_listing(text: str) -> tuple[Package, ...]:

@@ -205,9 +205,17 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EDQUOT):
+        known = error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EPERM, errno.EDQUOT)
+        if error.errno is None or not (known or error.filename):
             raise
-        _stop(f"{error.filename or 'the disk'}: {os.strerror(error.errno)}; make room or rights there and run again", 1)
+        cure = "make room or rights there" if known else "see what is in its place"
+        _stop(f"{_place(error)}: {os.strerror(error.errno)}; {cure} and run again", 1)
+
+
+def _place(error: OSError) -> str:
+    """Return where the system could not do something."""
+    name = error.filename
+    return os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else "the disk"
 
 
 def _document(error: AtomicKitError) -> dict[str, object]:

@@ -6,6 +6,7 @@ Parsed metadata is kept beside the repository's as a .solv file, named by the di
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,11 +99,17 @@ def _load(pool: solv.Pool, metadata: RpmRepoMetadata) -> solv.Repo:
     if metadata.filelists is not None:
         with _opened(metadata.filelists) as file:
             repo.add_rpmmd(file, "FL", solv.Repo.REPO_EXTEND_SOLVABLES)
-    with new_file(cached) as part:
+    _keep(repo, cached)
+    return repo
+
+
+def _keep(repo: solv.Repo, cached: Path) -> None:
+    """Write what was parsed beside the metadata; where nothing can be written it is parsed again the next time."""
+    with suppress(OSError), new_file(cached) as part:
+        part.touch()
         file = solv.xfopen(str(part), "w")
         repo.write(file)
         file.close()
-    return repo
 
 
 class _opened:  # noqa: N801 - reads as a verb where it is used

@@ -15,8 +15,8 @@ from xml.parsers import expat
 from atomic_kit.errors import StepError
 
 # Characters of one attribute, and elements inside each other; the longest real ones are some thousands, and eight.
-_LONGEST_ATTRIBUTE = 1 << 16
-_DEEPEST = 64
+LONGEST_ATTRIBUTE = 1 << 16
+DEEPEST = 64
 # Bytes of a file's name, which gets a checksum before it in the cache; file systems have room for 255.
 _LONGEST_NAME = 170
 
@@ -28,15 +28,15 @@ def parse_xml(content: bytes, *, of: str, doctype: bool = False) -> ElementTree.
     StepError when it is not XML or not a harmless one.
     """
     builder = ElementTree.TreeBuilder()
-    parser = _Parser(of, doctype=doctype)
+    parser = Parser(of, doctype=doctype)
 
     def start(name: str, attributes: list[str]) -> None:
-        keys = (_local(key) for key in attributes[::2])
-        builder.start(_local(name), dict(zip(keys, attributes[1::2], strict=True)))
+        keys = (local_name(key) for key in attributes[::2])
+        builder.start(local_name(name), dict(zip(keys, attributes[1::2], strict=True)))
 
     def end(name: str) -> None:
         parser.leave()
-        builder.end(_local(name))
+        builder.end(local_name(name))
 
     parser.on_start = start
     parser.expat.EndElementHandler = end
@@ -44,29 +44,6 @@ def parse_xml(content: bytes, *, of: str, doctype: bool = False) -> ElementTree.
     parser.feed(content)
     parser.close()
     return builder.close()
-
-
-class XmlCheck:
-    """Reads a long document piece by piece and holds it against the rules; keeps nothing of it.
-
-    `close` says that it ended. Both raise StepError. The places in `<location>` must lie inside the repository.
-    """
-
-    def __init__(self, of: str) -> None:
-        self._parser = _Parser(of, doctype=False)
-        self._parser.on_start = self._start
-        self._parser.expat.EndElementHandler = lambda _: self._parser.leave()
-        self._of = of
-        self.feed = self._parser.feed
-        self.close = self._parser.close
-
-    def _start(self, name: str, attributes: list[str]) -> None:
-        if name.endswith("location") and _local(name) == "location":
-            for key, value in zip(attributes[::2], attributes[1::2], strict=True):
-                if _local(key) == "href":
-                    safe_location(value, of=self._of)
-                elif _local(key) == "base":
-                    raise StepError(f"{self._of} sends its packages to {value[:200]!r}", hint="that is not supported")
 
 
 def safe_location(location: str, *, of: str) -> str:
@@ -90,8 +67,11 @@ def safe_location(location: str, *, of: str) -> str:
     return location
 
 
-class _Parser:
-    """expat with everything refused that metadata have no use for."""
+class Parser:
+    """expat with everything refused that metadata have no use for; `feed` and `close` raise StepError.
+
+    `on_start` gets a name with its namespace and the attributes, names and values in turn.
+    """
 
     def __init__(self, of: str, *, doctype: bool) -> None:
         self._of, self._doctype, self._depth = of, doctype, 0
@@ -120,12 +100,16 @@ class _Parser:
     def leave(self) -> None:
         self._depth -= 1
 
+    def check_size(self, depth: int, attributes: list[str]) -> None:
+        """Raise StepError for an element that is too deep or has too much in it."""
+        if depth > DEEPEST:
+            raise StepError(f"{self._of} has more than {DEEPEST} elements inside each other")
+        if attributes and max(map(len, attributes)) > LONGEST_ATTRIBUTE:
+            raise StepError(f"{self._of} has an attribute of more than {LONGEST_ATTRIBUTE} characters")
+
     def _start(self, name: str, attributes: list[str]) -> None:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise StepError(f"{self._of} has more than {_DEEPEST} elements inside each other")
-        if attributes and max(map(len, attributes)) > _LONGEST_ATTRIBUTE:
-            raise StepError(f"{self._of} has an attribute of more than {_LONGEST_ATTRIBUTE} characters")
+        self.check_size(self._depth, attributes)
         self.on_start(name, attributes)
 
     def _document_type(self, name: str, system: str | None, public: str | None, inside: bool) -> None:
@@ -155,5 +139,6 @@ def number_of(element: ElementTree.Element, path: str, *, of: str) -> int | None
     return int(text.partition(".")[0])
 
 
-def _local(name: str) -> str:
+def local_name(name: str) -> str:
+    """Return a name without its namespace."""
     return name.rpartition(" ")[2]

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from atomic_kit.download import download
 from atomic_kit.errors import FetchError, StepError
-from atomic_kit.files import file_digest, new_file, read_json, value_digest, write_json
+from atomic_kit.files import new_file, read_json, value_digest, write_json
 from atomic_kit.rpm_repos import RpmRepo
 from atomic_kit.sources import RpmRepoMetadata
-from atomic_kit.sources.documents import XmlCheck
 from atomic_kit.sources.keys import Keyring, check_detached
 from atomic_kit.sources.mirrors import Mirrors, find_mirrors
-from atomic_kit.sources.repomd import LIMIT, Record, Repomd, parse_repomd
-from atomic_kit.sources.unpacking import check_unpacked, unpacked
+from atomic_kit.sources.repomd import LIMIT, Repomd, parse_repomd
+from atomic_kit.sources.stored import PACKED, Wanted, stored_file
 from atomic_kit.web import Session, read_url
 
-_PACKED = (".gz", ".xz", ".zst", ".bz2")
+# Goes up when more is checked: what was kept under a lower number is fetched and checked anew.
+_FORM = 2
 # Seconds after which files that no repomd.xml names any more go.
 _KEEP = 14 * 86400
 
@@ -38,24 +38,39 @@ class _Head:
     origin: dict[str, str]
     repomd: Repomd
 
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what was verified; what another run writes meanwhile has no part in it."""
+        return hashlib.sha256(self.content).hexdigest()
+
 
 class MetadataReader:
     """Reads the metadata of one rpm_repo into a folder, and knows its mirrors.
 
-    `keyring` gives the keys when repomd.xml must be signed. Without `refresh`, what the folder has is used.
+    `keyring` gives the keys when repomd.xml must be signed. Without `refresh`, what the folder has is used, and what
+    it lacks is fetched; `offline` nothing is fetched.
     """
 
     def __init__(
-        self, web: Session, rpm_repo: RpmRepo, *, folder: Path, keyring: Callable[[], Keyring], refresh: bool
+        self,
+        web: Session,
+        rpm_repo: RpmRepo,
+        *,
+        folder: Path,
+        keyring: Callable[[], Keyring],
+        refresh: bool,
+        offline: bool = False,
     ) -> None:
-        place = value_digest([rpm_repo.baseurl, rpm_repo.metalink, rpm_repo.mirrorlist])[:8]
+        place = value_digest([_FORM, rpm_repo.baseurl, rpm_repo.metalink, rpm_repo.mirrorlist])[:8]
         self._web, self._rpm_repo, self._folder = web, rpm_repo, folder / f"{rpm_repo.id}-{place}"
-        self._keyring, self._refresh = keyring, refresh
+        self._keyring, self._refresh, self._offline = keyring, refresh and not offline, offline
         self._mirrors: Mirrors | None = None
 
     @property
     def mirrors(self) -> Mirrors:
-        """The mirrors, asked for once."""
+        """The mirrors, asked for once; raises StepError when nothing may be fetched."""
+        if self._offline:
+            raise StepError(f"not all of rpm_repo {self._rpm_repo.id} is cached", hint="run once without -C")
         if self._mirrors is None:
             self._mirrors = find_mirrors(self._web, self._rpm_repo)
         return self._mirrors
@@ -63,10 +78,12 @@ class MetadataReader:
     def read(self) -> RpmRepoMetadata:
         """Return the verified metadata.
 
-        Raises StepError when no mirror has them whole and right. A repository that changes while it is read is
-        read once more.
+        Raises StepError when no mirror has them whole and right, or nothing is kept and nothing may be fetched. A
+        repository that changes while it is read is read once more.
         """
         head = None if self._refresh else self._kept()
+        if head is None and self._offline:
+            raise StepError(f"nothing is cached for {self._rpm_repo.id}", hint="run once without -C")
         try:
             head = head or self._fetched(self._kept())
             files = self._files(head.repomd)
@@ -126,7 +143,8 @@ class MetadataReader:
                 raise
             raise FetchError(
                 f"{url} is not signed: there is no {url.rpartition('/')[2]}.asc",
-                hint=f"set repo_gpgcheck: false for rpm_repo {self._rpm_repo.id} if its owner does not sign it",
+                hint=f"if the owner of rpm_repo {self._rpm_repo.id} does not sign it, "
+                "set repo_gpgcheck: false, or pass --no-repo-gpgcheck",
             ) from error
         assert answer is not None
         return answer.content
@@ -148,31 +166,35 @@ class MetadataReader:
         try:
             content = (self._folder / "repomd.xml").read_bytes()
             signature = (self._folder / "repomd.xml.asc").read_bytes() if self._rpm_repo.repo_gpgcheck else None
-            return self._checked(content, signature, origin) if isinstance(origin, dict) else None
-        except (OSError, FetchError, KeyError):
+            head = self._checked(content, signature, origin) if isinstance(origin, dict) else None
+        except (FileNotFoundError, FetchError, KeyError):
             return None
+        # Two runs may have written at the same time: the origin of one says nothing of the other's content.
+        return head if head and origin.get("sha256") == head.digest else None
 
     def _keep(self, head: _Head) -> None:
         """Write what was verified; the origin goes first and comes last, because it vouches for the others."""
         kept = self._folder / "repomd.xml"
         same = kept.is_file() and kept.read_bytes() == head.content
-        if same and read_json(self._folder / "origin.json") == head.origin:
+        origin = {**head.origin, "sha256": head.digest}
+        if same and read_json(self._folder / "origin.json") == origin:
             return
         (self._folder / "origin.json").unlink(missing_ok=True)
         for name, content in (("repomd.xml.asc", head.signature), ("repomd.xml", head.content)):
             if content is not None:
                 with new_file(self._folder / name) as part:
                     part.write_bytes(content)
-        write_json(self._folder / "origin.json", head.origin)
+        write_json(self._folder / "origin.json", origin)
 
     def _sweep(self, current: set[str], digest: str) -> None:
         """Remove what was of earlier states, parts that nobody finished too."""
         for path in self._folder.glob("*"):
-            named = path.name in current or path.name in {f"{one}{suffix}" for one in current for suffix in _PACKED}
+            named = path.name in current or path.name in {f"{one}{suffix}" for one in current for suffix in PACKED}
             if named or path.name.startswith(("repomd.xml", "origin.json", digest[:32])) or not path.is_file():
                 continue
-            if time.time() - path.stat().st_mtime > _KEEP:
-                path.unlink(missing_ok=True)
+            with suppress(OSError):  # another run may sweep too, or nobody may
+                if time.time() - path.stat().st_mtime > _KEEP:
+                    path.unlink()
 
     def _files(self, repomd: Repomd) -> dict[str, Path | None]:
         wanted = {
@@ -182,38 +204,10 @@ class MetadataReader:
             "comps": repomd.first("group_gz", "group_xz", "group_zst", "group"),
             "updateinfo": repomd.first("updateinfo"),
         }
-        return {name: self._file(name, record) if record else None for name, record in wanted.items()}
+        return {name: self._file(Wanted(self._rpm_repo.id, name, one)) if one else None for name, one in wanted.items()}
 
-    def _file(self, name: str, record: Record) -> Path:
-        of = f"the {name} of rpm_repo {self._rpm_repo.id}"
-        packing = PurePosixPath(record.location).suffix
-        file_name = f"{name}{'.yaml' if name == 'modules' else '.xml'}{packing if packing in _PACKED else ''}"
-        path = self._folder / f"{record.checksum.digest[:32]}-{file_name}"
-        is_xml = name in ("primary", "filelists", "updateinfo")
-
-        def check(part: Path) -> None:
-            try:
-                for _ in _read_through(part, record, of=of, is_xml=is_xml):
-                    pass
-            except StepError as error:
-                raise FetchError(error.what, hint=error.hint, stale=True) from error
-
-        def fetch(base: str) -> Path:
-            url = f"{base}/{record.location}"
-            return download(
-                self._web, url, to=path, checksum=record.checksum, size=record.size, limit=1 << 30, check=check
-            )
-
-        if not record.checksum.fits(path):
-            self.mirrors.first(fetch, what=record.location)
-        if _is_readable(path):
-            return path
-        plain = path.with_suffix("")
-        if record.open_checksum is None or not record.open_checksum.fits(plain):
-            with new_file(plain) as part, part.open("wb") as file:
-                for piece in _read_through(path, record, of=of, is_xml=False):
-                    file.write(piece)
-        return plain
+    def _file(self, wanted: Wanted) -> Path:
+        return stored_file(self._web, wanted, folder=self._folder, mirrors=lambda: self.mirrors)
 
     def _metadata(self, head: _Head, files: dict[str, Path | None]) -> RpmRepoMetadata:
         primary = files["primary"]
@@ -222,7 +216,7 @@ class MetadataReader:
             id=self._rpm_repo.id,
             primary=primary,
             filelists=files["filelists"],
-            digest=file_digest(self._folder / "repomd.xml"),
+            digest=head.digest,
             generated=head.repomd.generated,
             priority=self._rpm_repo.priority,
             cost=self._rpm_repo.cost,
@@ -233,23 +227,3 @@ class MetadataReader:
             updateinfo=files["updateinfo"],
             module_hotfixes=self._rpm_repo.module_hotfixes,
         )
-
-
-def _is_readable(path: Path) -> bool:
-    """Say whether libsolv, as it is built for PyPI, reads a file: gz and nothing else, or plain."""
-    if path.suffix not in _PACKED:
-        return True
-    with path.open("rb") as file:
-        return path.suffix == ".gz" and file.read(2) == b"\x1f\x8b"
-
-
-def _read_through(path: Path, record: Record, *, of: str, is_xml: bool) -> Iterator[bytes]:
-    """Yield the unpacked content; raise StepError when it is not the one that repomd.xml names, or bad XML."""
-    check = XmlCheck(of) if is_xml else None
-    pieces = unpacked(path, size=record.open_size, of=of)
-    for piece in check_unpacked(pieces, record.open_checksum, of=of):
-        if check:
-            check.feed(piece)
-        yield piece
-    if check:
-        check.close()

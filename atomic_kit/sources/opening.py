@@ -15,9 +15,10 @@ from atomic_kit.sources.repofile import read_repo_file
 from atomic_kit.treefile import load_treefile
 
 
-def open_source(line: Parameters, *, refresh: bool = True) -> Source:
+def open_source(line: Parameters, *, refresh: bool = True, offline: bool = False) -> Source:
     """Return the package source of a release line; without `refresh` it uses the metadata it has.
 
+    It fetches what it lacks all the same, unless it is to stay `offline`; the demo asks its archive when it never did.
     Raises InputError for the demo on a machine without apt, and names the parameters that work there.
     """
     cache = line.build / "sources" / line.source.kind
@@ -30,19 +31,20 @@ def open_source(line: Parameters, *, refresh: bool = True) -> Source:
             )
         from atomic_kit.sources.demo import DemoSource
 
-        return DemoSource(cache, snapshots=line.source.snapshots, refresh=refresh)
+        return DemoSource(cache, snapshots=line.source.snapshots, refresh=refresh and not offline)
     from atomic_kit.sources.rpmmd import RpmMdSource
 
+    modules = line.source.modules
     releasever = _releasever(line, line.source)
     platform = line.source.platform or (f"el{releasever.partition('.')[0]}" if releasever else "")
     rpm_repos = rpm_repos_of(line, line.source, releasever=releasever)
-    return RpmMdSource(cache, rpm_repos, refresh=refresh, modules=line.source.modules, platform=platform)
+    return RpmMdSource(cache, rpm_repos, refresh=refresh, offline=offline, modules=modules, platform=platform)
 
 
 def rpm_repos_of(line: Parameters, source: RpmMdParameters, *, releasever: str) -> tuple[RpmRepo, ...]:
     """Return the rpm_repos of a source that are enabled, those of its .repo files after its own.
 
-    Raises InputError when two have the same id, when none is enabled, and for a fault in a .repo file.
+    Raises InputError when none is enabled, and for a fault in a .repo file.
     """
     variables = {"basearch": line.arch, "arch": line.arch, **source.variables}
     if releasever:
@@ -51,9 +53,6 @@ def rpm_repos_of(line: Parameters, source: RpmMdParameters, *, releasever: str) 
     for path in source.repo_files:
         found += read_repo_file(path, variables=variables, fingerprints=source.fingerprints)
     enabled = tuple(one for one in found if one.enabled)
-    ids = [one.id for one in enabled]
-    if twice := sorted({one for one in ids if ids.count(one) > 1}):
-        raise InputError(f"two rpm_repos have the id {twice[0]}", hint="rename one of them")
     if not enabled:
         raise InputError(f"no rpm_repo of {line.title} is enabled", hint="set enabled: true for one")
     return enabled

@@ -43,12 +43,18 @@ _WORDS = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": Fa
 
 
 def read_repo_file(
-    path: Path, *, variables: Mapping[str, str] | None = None, fingerprints: Sequence[str] = ()
+    path: Path,
+    *,
+    variables: Mapping[str, str] | None = None,
+    fingerprints: Sequence[str] = (),
+    gpgcheck: bool = True,
+    repo_gpgcheck: bool = True,
 ) -> tuple[RpmRepo, ...]:
     """Return the rpm_repos of a .repo file, in its order, those that are not enabled too.
 
     `variables` gives `$releasever`, `$basearch` and others their values. `fingerprints` (40 hex digits each) are
-    what keys that are named by an http or https URL are pinned to; a key by file:// is taken as it is. Raises
+    what keys that are named by an http or https URL are pinned to; a key by file:// is taken as it is. Without
+    `repo_gpgcheck`, or without `gpgcheck` neither of both, signatures are not looked at whatever the file says. Raises
     InputError with the file, the section and the key; warns of keys that dnf does not know.
     """
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), default_section="\x00")
@@ -62,37 +68,46 @@ def read_repo_file(
     except configparser.Error as error:
         said = " ".join(str(error).split())
         raise InputError(f"{path} is not a .repo file ({said})", hint="see dnf.conf(5)") from error
+    off = _switched_off(gpgcheck=gpgcheck, repo_gpgcheck=repo_gpgcheck)
     found = []
     for section in parser.sections():
         if section == "main":
             continue  # dnf's own settings
         place = f"{path}: [{section}]"
         keys = {key: _filled(value or "", variables or {}, f"{place} {key}") for key, value in parser.items(section)}
-        found.append(_rpm_repo(section, keys, place=place, fingerprints=fingerprints))
+        found.append(_rpm_repo(section, {**keys, **off}, place=place, fingerprints=fingerprints))
     return tuple(found)
 
 
 def rpm_repos_from_paths(
-    pairs: Sequence[str], *, gpgcheck: bool = True, gpgkey: Sequence[RpmKey] = ()
+    pairs: Sequence[str], *, gpgcheck: bool = True, repo_gpgcheck: bool = True, gpgkey: Sequence[RpmKey] = ()
 ) -> list[RpmRepo]:
     """Return the rpm_repos that `ID,URL` pairs name, in the spelling of dnf's --repofrompath.
 
-    The URL may be the absolute path of a folder. With `gpgcheck`, repomd.xml and packages must be signed by one
-    of the keys in `gpgkey`. Raises InputError for a pair that cannot be used, and when there is no key to check.
+    The URL may be the absolute path of a folder. With `gpgcheck`, packages and (unless `repo_gpgcheck` is off)
+    repomd.xml must be signed by one of the keys in `gpgkey`. Raises InputError for a pair that cannot be used, and
+    when there is no key to check with.
     """
     if pairs and gpgcheck and not gpgkey:
         raise InputError(
             f"there is no key to check the signatures of {pairs[0].partition(',')[0]} with",
-            hint="pass --no-gpgcheck, or pin a key in a parameters file",
+            hint="pass --no-gpgcheck, or --gpgkey URL,FINGERPRINT",
         )
     found = []
     for pair in pairs:
         name, comma, place = (part.strip() for part in pair.partition(","))
         if not (name and comma and place):
             raise InputError(f"{pair!r} is not ID,URL", hint="for example baseos,https://mirror.example/os/")
-        values = {"id": name, "baseurl": [_url(place)], "gpgcheck": gpgcheck, "repo_gpgcheck": gpgcheck}
-        found.append(_checked({**values, "gpgkey": tuple(gpgkey)}, place=repr(pair)))
+        checks = {"gpgcheck": gpgcheck, "repo_gpgcheck": gpgcheck and repo_gpgcheck}
+        values = {"id": name, "baseurl": [_url(place)], **checks, "gpgkey": tuple(gpgkey)}
+        found.append(_checked(values, place=repr(pair)))
     return found
+
+
+def _switched_off(*, gpgcheck: bool, repo_gpgcheck: bool) -> dict[str, str]:
+    """Return the keys of a .repo file that switch checks off."""
+    checks = {"gpgcheck": gpgcheck, "repo_gpgcheck": gpgcheck and repo_gpgcheck}
+    return {key: "0" for key, is_on in checks.items() if not is_on}
 
 
 def _rpm_repo(name: str, keys: dict[str, str], *, place: str, fingerprints: Sequence[str]) -> RpmRepo:
@@ -114,7 +129,8 @@ def _rpm_repo(name: str, keys: dict[str, str], *, place: str, fingerprints: Sequ
     # As dnf: an old name for a newer thing.
     if "metalink" in values.get("mirrorlist", "") and "metalink" not in values:
         values["metalink"] = values.pop("mirrorlist")
-    if values.get("enabled", True):
+    checks = values.get("gpgcheck", True) or values.get("repo_gpgcheck", True)
+    if values.get("enabled", True) and checks:
         values["gpgkey"] = [_key(one, place, fingerprints) for one in _words(keys.get("gpgkey", ""))]
     return _checked(values, place=place)
 
@@ -140,7 +156,7 @@ def _checked(values: Mapping[str, Any], *, place: str) -> RpmRepo:
             key = ".".join(map(str, fault["loc"]))
             said = str(fault["ctx"]["error"]) if fault["type"] == "value_error" else f"got {fault['input']!r}"
             faults.append(f"{place}{f' {key}' if key else ''}: {said}")
-        raise InputError("\n".join(faults), hint="see dnf.conf(5) for what is expected") from None
+        raise InputError("\n".join(faults), hint="a folder is named by its absolute path; see dnf.conf(5)") from None
 
 
 def _filled(text: str, variables: Mapping[str, str], place: str) -> str:

@@ -7,13 +7,11 @@ A package file gets its name in the cache when its checksum is the one in the ve
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from atomic_kit.download import download
-from atomic_kit.errors import FetchError, StepError
+from atomic_kit.download import OnBytes, download
+from atomic_kit.errors import FetchError, InputError, StepError
 from atomic_kit.files import Checksum, file_digest, value_digest
 from atomic_kit.packages.package_set import Package
 from atomic_kit.progress import Step, step
@@ -22,16 +20,20 @@ from atomic_kit.sources import Snapshot
 from atomic_kit.sources.documents import safe_location
 from atomic_kit.sources.keys import LIMIT, Keyring, open_keyring, unsigned_packages
 from atomic_kit.sources.metadata import MetadataReader
+from atomic_kit.sources.workers import side_by_side
 from atomic_kit.web import Pace, session
 
-_PARALLEL = 8
 _UNCHECKED = "unchecked"
+_CHANGED = "run again: the repository changed since its metadata were read"
+_FOLDER = "its metadata name what is not in the folder: put the file there, or make them anew with createrepo_c"
 
 
 class RpmMdSource:
     """Packages from rpm-md repositories; `cache` keeps metadata, keys and RPM files.
 
-    `modules` and `platform` go into the snapshot. `pace` says how patient it is with servers.
+    Without `refresh` the metadata that the cache has is used, and what it lacks is fetched; `offline` nothing is, and
+    what the cache lacks is a StepError. `modules` and `platform` go into the snapshot. `pace` says how patient it is
+    with servers. Raises InputError when two of the rpm_repos that are enabled have the same id.
     """
 
     def __init__(
@@ -40,14 +42,15 @@ class RpmMdSource:
         rpm_repos: Sequence[RpmRepo],
         *,
         refresh: bool = True,
+        offline: bool = False,
         modules: Sequence[str] = (),
         platform: str = "",
         pace: Pace | None = None,
     ) -> None:
-        self._cache, self._refresh = cache, refresh
+        self._cache, self._refresh, self._offline = cache, refresh and not offline, offline
         self._modules, self._platform = tuple(modules), platform
         self._web = session(pace or Pace())
-        self._rpm_repos = {one.id: one for one in rpm_repos if one.enabled}
+        self._rpm_repos = _by_id(rpm_repos)
         self._readers = {one.id: self._reader(one) for one in self._rpm_repos.values()}
         self._rings = {one.id: _ring(one) for one in self._rpm_repos.values()}
         self._keyrings: dict[str, Keyring] = {}
@@ -56,11 +59,8 @@ class RpmMdSource:
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Return the repositories' present state as the one snapshot `current`."""
         with step("Reading the metadata of the rpm_repos", total=len(self._readers)) as bar:
-            found = []
-            with _workers(threading.Event()) as pool:
-                for metadata in pool.map(lambda reader: reader.read(), self._readers.values()):
-                    found.append(metadata)
-                    bar.advance()
+            readers = list(self._readers.values())
+            found = side_by_side(lambda one: one.read(), readers, ended=threading.Event(), on_done=bar.advance)
         generated = max(one.generated for one in found)
         return (Snapshot("current", generated, tuple(found), self._modules, self._platform),)
 
@@ -86,6 +86,7 @@ class RpmMdSource:
             folder=self._cache / "metadata",
             keyring=lambda: self._keyring(rpm_repo),
             refresh=self._refresh,
+            offline=self._offline,
         )
 
     def _download(self, packages: Sequence[Package], bar: Step) -> None:
@@ -101,28 +102,27 @@ class RpmMdSource:
             target = self._incoming(package) if self._rpm_repos[package.rpm_repo].gpgcheck else self._place(package)
             if _checksum(package).fits(target):
                 return told(package.download_size)
-            location = safe_location(package.location, of=f"rpm_repo {package.rpm_repo}")
-            self._readers[package.rpm_repo].mirrors.first(
-                lambda base: download(
-                    self._web,
-                    f"{base}/{location}",
-                    to=target,
-                    checksum=_checksum(package),
-                    size=package.download_size or None,
-                    limit=4 << 30,
-                    on_bytes=told,
-                ),
-                what=_file_name(package),
+            return self._fetch(package, target, told)
+
+        side_by_side(one, packages, ended=ended)
+
+    def _fetch(self, package: Package, target: Path, told: OnBytes) -> None:
+        location = safe_location(package.location, of=f"rpm_repo {package.rpm_repo}")
+        checksum, mirrors = _checksum(package), self._readers[package.rpm_repo].mirrors
+
+        def fetch(base: str) -> Path:
+            size = package.download_size or None
+            return download(
+                self._web, f"{base}/{location}", to=target, checksum=checksum, size=size, limit=4 << 30, on_bytes=told
             )
-            return None
 
         try:
-            with _workers(ended) as pool:
-                for done in as_completed([pool.submit(one, package) for package in packages]):
-                    done.result()
+            mirrors.first(fetch, what=_file_name(package))
         except FetchError as error:
-            hint = "run again: the repository changed since its metadata were read" if error.stale else error.hint
-            raise FetchError(error.what, hint=hint) from error
+            if not error.stale:
+                raise
+            hint = _CHANGED if any(not base.startswith("file:") for base in mirrors.bases) else _FOLDER
+            raise FetchError(error.what, hint=hint, stale=True) from error
 
     def _check_signatures(self, packages: Sequence[Package]) -> None:
         """Give the packages that are well signed their places and throw the others away."""
@@ -164,6 +164,8 @@ class RpmMdSource:
             raise StepError(f"the key {key.file} cannot be read ({error.strerror})", hint="check gpgkey") from error
         assert key.url is not None
         kept = self._cache / "keys" / f"{value_digest(key.url)[:32]}.asc"
+        if self._offline and not kept.is_file():
+            raise StepError(f"the key {key.url} is not cached", hint="run once without -C")
         if self._refresh or not kept.is_file():
             download(self._web, key.url, to=kept, limit=LIMIT)
         return kept.read_bytes()
@@ -184,15 +186,12 @@ class RpmMdSource:
         return self._cache / "packages" / folder / digest[:2] / f"{digest}-{_file_name(package)}"
 
 
-@contextmanager
-def _workers(ended: threading.Event) -> Iterator[ThreadPoolExecutor]:
-    """Yield threads that begin nothing new once the block has ended, which `ended` tells those that work."""
-    pool = ThreadPoolExecutor(_PARALLEL)
-    try:
-        yield pool
-    finally:
-        ended.set()
-        pool.shutdown(cancel_futures=True)
+def _by_id(rpm_repos: Sequence[RpmRepo]) -> dict[str, RpmRepo]:
+    found: dict[str, RpmRepo] = {}
+    for one in rpm_repos:
+        if one.enabled and found.setdefault(one.id, one) is not one:
+            raise InputError(f"two rpm_repos have the id {one.id}", hint="rename one of them")
+    return found
 
 
 def _ring(rpm_repo: RpmRepo) -> str:

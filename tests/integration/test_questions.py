@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from rpm_repository import Repository, serving
 
 from atomic_kit import command
 from atomic_kit.packages.lock_file import read_lock
@@ -17,10 +22,14 @@ from atomic_kit.packages.lock_file import read_lock
 pytestmark = pytest.mark.integration
 
 
+UNSIGNED = {"gpgcheck": False, "repo_gpgcheck": False}
+
+
 class Kit:
     """The command line over one folder of packages."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder, self.cache = folder, cache
         self.repo = ("--repofrompath", f"test,{folder}", "--no-gpgcheck")
         self._env = {"XDG_CACHE_HOME": str(cache)}
 
@@ -108,6 +117,7 @@ def test_what_was_chosen_can_be_locked_and_is_kept_to(kit: Kit, tmp_path: Path) 
     first = kit.ask("resolve", "app", "other", "--write-lock", lock)
     assert sorted(read_lock([lock]).packages) == names(first)
     assert names(kit.ask("resolve", "app", "--lockfile", lock)) == names(first)
+    assert names(kit.ask("resolve", "rival", "lib", "--lockfile", lock, "--lock-loose")) == ["lib", "rival"]
     assert "the lock has nothing that is it" in kit.run("resolve", "rival", "--lockfile", lock, *kit.repo).stderr
 
 
@@ -183,6 +193,12 @@ def test_compare_takes_names_treefiles_locks_and_repositories(
         (("what-if", "--smallest", "lib", "--seconds", "0"), "'--seconds'"),
         (("why", "lib", "app", "--chains", "0"), "'--chains'"),
         (("compare", "app"), "two sides are needed"),
+        (("resolve", "app", "--repofrompath", "x,http://[::bad/"), "expected a URL of http, https or file"),
+        (("resolve", "app", "--repofrompath", "test,/elsewhere"), "two rpm_repos have the id test"),
+        (("resolve", "app", "--arch", "foo"), "unknown architecture 'foo'; known: aarch64, "),
+        (("resolve", "app", "--module", "nodejs"), "--module 'nodejs' is not NAME:STREAM"),
+        (("resolve", "@nodejs:20/common"), "profiles of @nodejs:20/common are not read; name the stream by --module"),
+        (("resolve", "app", "--module", "nodejs:20"), "there is no module stream nodejs:20; no rpm_repo has a module"),
     ],
 )
 def test_bad_questions_are_one_sentence(kit: Kit, arguments: tuple[str, ...], sentence: str) -> None:
@@ -202,3 +218,119 @@ def test_names_need_a_place_to_come_from(kit: Kit) -> None:
     answer = kit.run("resolve", "app", "lib")
     assert answer.returncode == 2
     assert "expected the name of one release line, got app, lib; to name packages, say whence" in answer.stderr
+
+
+def test_no_gpgcheck_is_for_repo_files_too(kit: Kit, tmp_path: Path) -> None:
+    (tmp_path / "test.repo").write_text(f"[test]\nbaseurl={kit.folder}\ngpgkey=https://k.test/k\n")
+    asked = ("resolve", "app", "--repofile", tmp_path / "test.repo")
+    assert "has no fingerprint" in kit.run(*asked).stderr
+    assert kit.run(*asked, "--no-gpgcheck").returncode == 0
+    assert "has no fingerprint" in kit.run(*asked, "--no-repo-gpgcheck").stderr
+
+
+def test_cacheonly_asks_nobody(kit: Kit) -> None:
+    refused = kit.run("resolve", "app", *kit.repo, "-C")
+    assert refused.returncode == 1
+    assert "nothing is cached for test; run once without -C" in refused.stderr
+    whole = kit.ask("resolve", "app")
+    (kit.folder / "repodata" / "repomd.xml").unlink()
+    assert kit.ask("resolve", "app", "-C") == whole
+
+
+def test_cacheonly_asks_nobody_for_a_release_line_either(kit: Kit, tmp_path: Path) -> None:
+    (tmp_path / "host.yaml").write_text("ref: a/b\npackages: [app]\n")
+    source = {"kind": "rpm-md", "rpm_repos": [{"id": "own", "baseurl": kit.folder.as_uri()} | UNSIGNED]}
+    line = {"line": "a", "title": "A", "stream": "a-devel", "treefile": "host.yaml", "source": source}
+    path = tmp_path / "line.yaml"
+    path.write_text(json.dumps(line | {"build": str(tmp_path / "build")}))
+    assert "nothing is cached for own; run once without -C" in kit.run("resolve", path, "-C").stderr
+    assert kit.run("resolve", path).returncode == 0
+    assert kit.run("resolve", path, "-C").returncode == 0
+
+
+def test_a_treefile_says_the_releasever(kit: Kit, tmp_path: Path) -> None:
+    place = tmp_path / "9"
+    kit.folder.rename(place)
+    treefile = tmp_path / "host.yaml"
+    treefile.write_text("packages: [app]\nreleasever: 9\n")
+    asked = ("--repofrompath", f"test,{tmp_path}/$releasever", "--no-gpgcheck")
+    assert kit.run("resolve", "--treefile", treefile, *asked).returncode == 0
+    assert f"{tmp_path}/8/" in kit.run("resolve", "--treefile", treefile, *asked, "--releasever", "8").stderr
+    assert "$releasever has no value" in kit.run("resolve", "app", *asked).stderr
+
+
+def test_basearch_is_what_dnf_makes_of_the_architecture(kit: Kit, tmp_path: Path) -> None:
+    kit.folder.rename(tmp_path / "i386")
+    asked = ("--repofrompath", f"test,{tmp_path}/$basearch", "--no-gpgcheck")
+    assert kit.run("resolve", "app", *asked, "--arch", "i686").returncode == 0
+    assert f"{tmp_path}/x86_64/" in kit.run("resolve", "app", *asked).stderr
+
+
+MODULES = """---
+document: modulemd
+version: 2
+data:
+  name: app
+  stream: "{version}"
+  version: 1
+  context: c
+  arch: noarch
+  artifacts: {{rpms: ["app-0:{version}-1.noarch"]}}
+"""
+
+
+def test_module_streams_are_enabled(tmp_path: Path, make_rpm: Callable[..., Path]) -> None:
+    for version in ("1", "2"):
+        make_rpm("app", version)
+    modules = "".join(MODULES.format(version=version) for version in ("1", "2"))
+    Repository(tmp_path / "packages", extra={"modules": modules.encode()}).index()
+    kit = Kit(tmp_path / "packages", tmp_path / "cache")
+    for version in ("1", "2"):
+        (found,) = kit.ask("resolve", "app", "--module", f"app:{version}")["packages"]
+        assert found["version"] == version
+    told = kit.run("resolve", "app", "@app:1", *kit.repo)
+    assert "warning: the profiles of @app:1 are not read, only the stream is enabled" in told.stderr
+    assert "app" in told.stdout
+
+
+@pytest.mark.parametrize("place", ["", "atomic-kit", "atomic-kit/rpm-md", "atomic-kit/rpm-md/metadata"])
+def test_a_file_where_the_cache_should_be_is_one_sentence(kit: Kit, place: str) -> None:
+    path = kit.cache / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    answer = kit.run("resolve", "app", *kit.repo)
+    assert answer.returncode == 1
+    assert f"atomic-kit: {path}" in answer.stderr
+    assert "Not a directory; see what is in its place and run again" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_folder_where_a_file_should_be_is_one_sentence(kit: Kit) -> None:
+    kit.ask("resolve", "app")
+    (kept,) = kit.cache.rglob("repomd.xml")
+    kept.unlink()
+    kept.mkdir()
+    answer = kit.run("resolve", "app", *kit.repo)
+    assert f"atomic-kit: {kept}: Is a directory; see what is in its place and run again" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_ctrl_c_does_not_wait_for_a_server_that_stalls(kit: Kit) -> None:
+    with serving(r=kit.folder) as server:
+        server.faults["/r/repodata/primary.xml.gz"] = "stall"
+        argv = ("resolve", "app", "--repofrompath", f"x,{server.url('r/')}", "--no-gpgcheck")
+        run = subprocess.Popen(
+            [sys.executable, "-m", "atomic_kit.cli", *argv],
+            env={**os.environ, "XDG_CACHE_HOME": str(kit.cache)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until = time.monotonic() + 20
+        while "/r/repodata/primary.xml.gz" not in server.paths() and time.monotonic() < until:
+            time.sleep(0.05)
+        started = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=30)
+        assert time.monotonic() - started < 5
+    assert run.returncode == 130
+    assert said.endswith("atomic-kit: interrupted; the same command goes on from the last whole step\n")

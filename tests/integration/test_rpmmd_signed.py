@@ -16,8 +16,9 @@ from rpm_repository import Keys, Repository, Server, metalink, serving
 from atomic_kit.errors import AtomicKitError, StepError
 from atomic_kit.packages.package_set import Package
 from atomic_kit.parameters import RpmRepo
+from atomic_kit.rpm_repos import RpmKey
 from atomic_kit.solver import Pool, Request
-from atomic_kit.sources.repofile import read_repo_file
+from atomic_kit.sources.repofile import read_repo_file, rpm_repos_from_paths
 from atomic_kit.sources.rpmmd import RpmMdSource
 from atomic_kit.web import Pace
 
@@ -345,7 +346,7 @@ METADATA = [
     (repomd_changed, "repomd.xml is not what was signed"),
     (signature_changed, "repomd.xml (has a signature that cannot be read|is not what was signed)"),
     (signature_empty, "repomd.xml has a signature that cannot be read"),
-    (signature_missing, "repomd.xml is not signed: there is no repomd.xml.asc; set repo_gpgcheck: false for rpm_repo"),
+    (signature_missing, "is no repomd.xml.asc; .* set repo_gpgcheck: false, or pass --no-repo-gpgcheck"),
     (signed_by_another_key, r"repomd.xml is signed by a key that is not pinned \(\w+\); it must be signed by \w{40}"),
     (signed_by_two_keys, "repomd.xml is signed by a key that is not pinned"),
     (signed_over_sha1, "repomd.xml is signed over a digest that can be forged"),
@@ -363,7 +364,7 @@ METADATA = [
     (resigned(lambda _: b""), "the primary of rpm_repo test is not whole XML"),
     (resigned(lambda primary: primary.replace(b"<metadata", LAUGHS)), "primary of rpm_repo test uses entities"),
     (resigned(lambda _: b'<a b="' + b"x" * 100_000 + b'"/>'), "an attribute of more than 65536 characters"),
-    (resigned(lambda _: b"<a>" * 1000 + b"</a>" * 1000), "more than 64 elements inside each other"),
+    (resigned(lambda _: b"<metadata>" * 1000 + b"</metadata>" * 1000), "more than 64 elements inside each other"),
     (resigned(named('href="../../etc/passwd"')), "location '../../etc/passwd', which is not below the repository"),
     (resigned(named('href="a/%2e%2e/%2e%2e/b.rpm"')), "which is not below the repository"),
     (resigned(named('href="/etc/passwd"')), "which is not below the repository"),
@@ -444,3 +445,30 @@ def test_packages_checked_by_no_key_are_not_taken_for_checked_ones(place: Place)
     place.options = checked
     with pytest.raises(StepError, match="is not signed"):
         place.all()
+
+
+def test_packages_may_be_signed_where_the_metadata_are_not(place: Place) -> None:
+    signature_missing(place)
+    key = RpmKey.model_validate(place.options["gpgkey"][0])  # type: ignore[index]
+    pair = f"test,{place.server.url('repo/')}"
+    with pytest.raises(StepError, match="pass --no-repo-gpgcheck"):
+        RpmMdSource(place.cache, rpm_repos_from_paths([pair], gpgkey=[key]), pace=PACE).snapshots()
+    rpm_repos = rpm_repos_from_paths([pair], gpgkey=[key], repo_gpgcheck=False)
+    source = RpmMdSource(place.cache, rpm_repos, pace=PACE)
+    assert len(source.fetch(place.read(source))) == 2
+    package_unsigned(place)
+    source = RpmMdSource(place.cache, rpm_repos, pace=PACE)
+    with pytest.raises(StepError, match=r"lib-1-1.noarch of rpm_repo test is not signed"):
+        source.fetch(place.read(source))
+
+
+def test_offline_a_key_that_is_not_cached_is_told(place: Place) -> None:
+    place.all()
+    place.server.asked.clear()
+    rpm_repos = [RpmRepo(id="test", **place.options)]
+    offline = RpmMdSource(place.cache, rpm_repos, offline=True, pace=PACE)
+    assert len(offline.fetch(place.read(offline))) == 2
+    shutil.rmtree(place.cache / "keys")
+    with pytest.raises(StepError, match=r"the key http\S+ is not cached; run once without -C"):
+        RpmMdSource(place.cache, rpm_repos, offline=True, pace=PACE).snapshots()
+    assert place.server.asked == []

@@ -9,6 +9,7 @@ import pytest
 from atomic_kit.errors import InputError
 from atomic_kit.parameters import load_parameters
 from atomic_kit.rpm_repos import RpmMdSource, RpmRepo
+from atomic_kit.sources.arches import basearch_of, solver_arch
 from atomic_kit.sources.repofile import read_repo_file, rpm_repos_from_paths
 
 PIN = "99DB70FAE1D7CE227FB6488205B555B38483C65D"
@@ -70,7 +71,10 @@ def test_a_metalink_under_its_old_name(tmp_path: Path) -> None:
         ("[a]\ngpgcheck=0\nrepo_gpgcheck=0\n", "[a]: an rpm_repo needs baseurl, metalink or mirrorlist"),
         ("[a]\nbaseurl=https://a.test/$stream/\n", "[a] baseurl: $stream has no value; set source.variables.stream"),
         ("[a]\nbaseurl=https://a.test/\ngpgkey=https://k.test/k\n", "https://k.test/k has no fingerprint"),
-        ("[a]\nbaseurl=ftp://a.test/\ngpgcheck=0\nrepo_gpgcheck=0\n", "[a] baseurl.0: got 'ftp://a.test/'"),
+        (
+            "[a]\nbaseurl=ftp://a.test/\ngpgcheck=0\nrepo_gpgcheck=0\n",
+            "[a] baseurl.0: got 'ftp://a.test/', expected a",
+        ),
         ("[a]\nbaseurl=https://a.test/\ngpgcheck=maybe\n", "[a] gpgcheck: got 'maybe', expected 1 or 0"),
         ("[a]\nbaseurl=https://a.test/\nproxy=http://p.test\n", "[a] proxy: a key that is not supported yet"),
         ("[a/../b]\nbaseurl=/x\ngpgcheck=0\nrepo_gpgcheck=0\n", "id: got 'a/../b'"),
@@ -95,11 +99,59 @@ def test_pairs_of_a_command_line() -> None:
     one, two = rpm_repos_from_paths(["a,/srv/a b", "c,http://c.test/"], gpgcheck=False)
     assert (one.baseurl, two.baseurl) == (("file:///srv/a%20b",), ("http://c.test/",))
     assert not one.gpgcheck and not one.repo_gpgcheck
-    with pytest.raises(InputError, match="no key to check the signatures of a with; pass --no-gpgcheck, or pin a key"):
+    with pytest.raises(InputError, match="no key to check the signatures of a with; pass --no-gpgcheck, or --gpgkey"):
         rpm_repos_from_paths(["a,/srv/a"])
-    for pair in ("a", "a,", ",/x", "a,relative/path", "a b,/x"):
+    for pair in ("a", "a,", ",/x", "a b,/x"):
         with pytest.raises(InputError):
             rpm_repos_from_paths([pair], gpgcheck=False)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(
+            "relative/path",
+            "http://[::bad/",
+            "http://",
+            "http:///x",
+            "http://a.test:99999/",
+            "http://a.test:x/",
+            "file://",
+        ),
+        *("file://elsewhere.test/x", "http://a.test/a b", "ftp://a.test/", "https://a.test/" + "x" * 2048),
+    ],
+)
+def test_a_place_that_is_none_is_told_with_what_is_expected(place: str) -> None:
+    with pytest.raises(InputError, match=r"baseurl.0: got .*, expected a URL of http, https or file, .* absolute path"):
+        rpm_repos_from_paths([f"a,{place}"], gpgcheck=False)
+
+
+def test_a_password_in_a_url_is_not_told() -> None:
+    (repo,) = rpm_repos_from_paths(["a,http://me:secret@a.test/x"], gpgcheck=False)
+    assert repo.baseurl == ("http://me:secret@a.test/x",)
+    with pytest.raises(InputError) as caught:
+        rpm_repos_from_paths(["a,http://me:se@cret@a.test:99999/x"], gpgcheck=False)
+    assert "http://me:***@a.test:99999/x" in str(caught.value)
+    assert "cret" not in str(caught.value)
+
+
+def test_signatures_are_switched_off_for_a_file_too(tmp_path: Path) -> None:
+    path = write(tmp_path, "[a]\nbaseurl=/a\ngpgkey=https://k.test/k\ngpgcheck=1\n[b]\nbaseurl=/b\ngpgkey=file:///k\n")
+    with pytest.raises(InputError, match="has no fingerprint"):
+        read_repo_file(path)
+    unchecked = read_repo_file(path, gpgcheck=False)
+    assert [(repo.gpgcheck, repo.repo_gpgcheck, repo.gpgkey) for repo in unchecked] == [(False, False, ())] * 2
+    packages = read_repo_file(path, fingerprints=[PIN], repo_gpgcheck=False)
+    assert [(repo.gpgcheck, repo.repo_gpgcheck, len(repo.gpgkey)) for repo in packages] == [(True, False, 1)] * 2
+
+
+def test_basearch_is_dnfs() -> None:
+    pairs = {"i686": "i386", "athlon": "i386", "amd64": "x86_64", "x86_64_v3": "x86_64", "armv7hl": "armhfp"}
+    assert {arch: basearch_of(arch) for arch in pairs} == pairs
+    assert [basearch_of(arch) for arch in ("aarch64", "ppc64le", "s390x")] == ["aarch64", "ppc64le", "s390x"]
+    assert [solver_arch(arch) for arch in ("amd64", "athlon", "x86_64_v3")] == ["x86_64", "i686", "x86_64_v3"]
+    with pytest.raises(InputError, match="unknown architecture 'foo'; known: aarch64, amd64, "):
+        basearch_of("foo")
 
 
 LINE = "line: a\ntitle: A\nstream: a-devel\ntreefile: host.yaml\nsource:\n  kind: rpm-md\n"

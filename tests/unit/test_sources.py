@@ -147,6 +147,7 @@ class Elsewhere(BaseAdapter):
         ("http://b.test/x", "it leads from https to http://b.test/x"),
         ("file:///etc/passwd", "it leads from https to file:///etc/passwd"),
         ("https://a.test/again", "more than 10 redirections"),
+        ("https://[::bad/", r"it leads to 'https://\[::bad/', which is no URL"),
     ],
 )
 def test_a_redirection_never_leaves_https(target: str, sentence: str) -> None:
