@@ -14,6 +14,7 @@ import click
 
 from atomic_kit.cli.asking import AS_JSON, OVERRIDES, parsed
 from atomic_kit.cli.comparing import compare
+from atomic_kit.cli.exploring import explore
 from atomic_kit.cli.output import print_json, print_table, size
 from atomic_kit.cli.questions import resolve, why
 from atomic_kit.cli.what_if import what_if
@@ -157,22 +158,6 @@ def diff(old: str, new: str, build: str | None, as_json: bool) -> None:
 
 
 @commands.command()
-@click.argument("parameters", default="demo")
-@click.option("--port", default=8866, show_default=True, help="Where this machine serves it; 0 takes a free one.")
-@click.option("--state", metavar="FILE|LINK", help="A file that the explorer saved, or a link's text.")
-def explore(parameters: str, port: int, state: str | None) -> None:
-    """Serve the explorer of a line's package set as a web page, until Ctrl-C."""
-    from contextlib import suppress
-
-    from atomic_kit.explorer.serving import serve
-
-    with suppress(KeyboardInterrupt):
-        serve(
-            parameters, tell=lambda address: click.echo(f"Explorer: {address}\nCtrl-C ends it."), port=port, state=state
-        )
-
-
-@commands.command()
 @PARAMETERS
 @OVERRIDES
 def release(parameters: str, overrides: tuple[str, ...]) -> None:
@@ -183,7 +168,7 @@ def release(parameters: str, overrides: tuple[str, ...]) -> None:
     run_line(load_parameters(parameters, parsed(overrides)), say=click.echo)
 
 
-for verb in (resolve, why, what_if, compare):
+for verb in (resolve, why, what_if, compare, explore):
     commands.add_command(verb)
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import duckdb
 import pytest
@@ -193,6 +194,8 @@ def test_compare_takes_names_treefiles_locks_and_repositories(
         (("what-if", "--smallest", "lib", "--seconds", "0"), "'--seconds'"),
         (("why", "lib", "app", "--chains", "0"), "'--chains'"),
         (("compare", "app"), "two sides are needed"),
+        (("explore",), "nothing is asked for; name packages"),
+        (("explore", "app", "-C"), "--cacheonly does not go with the explorer"),
         (("resolve", "app", "--repofrompath", "x,http://[::bad/"), "expected a URL of http, https or file"),
         (("resolve", "app", "--repofrompath", "test,/elsewhere"), "two rpm_repos have the id test"),
         (("resolve", "app", "--arch", "foo"), "unknown architecture 'foo'; known: aarch64, "),
@@ -334,3 +337,15 @@ def test_ctrl_c_does_not_wait_for_a_server_that_stalls(kit: Kit) -> None:
         assert time.monotonic() - started < 5
     assert run.returncode == 130
     assert said.endswith("atomic-kit: interrupted; the same command goes on from the last whole step\n")
+
+
+def test_the_explorer_opens_on_what_is_spelled_out(kit: Kit, treefile: Path, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "atomic_kit.cli", "explore", "lib", "--treefile", treefile, *kit.repo, "--port", "0"]
+    log = tmp_path / "log"
+    with command.start(argv, log=log, env={"XDG_CACHE_HOME": str(tmp_path / "cache")}) as process:
+        deadline = time.monotonic() + 60
+        while "token=" not in log.read_text() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        address = log.read_text().split()[1]
+        with urlopen(address, timeout=60) as page:
+            assert b"explorer" in page.read()
