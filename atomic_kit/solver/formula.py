@@ -38,15 +38,17 @@ class Provided:
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
-    """`(left and right)`."""
+class Pair:
+    """`(left and right)`, or `(left or right)` when one of them is enough."""
 
     left: Formula
     right: Formula
+    both: bool
 
     def holds(self, chosen: Set[int]) -> bool:
         """Say whether a set of packages fulfils the formula."""
-        return self.left.holds(chosen) and self.right.holds(chosen)
+        enough = all if self.both else any
+        return enough(part.holds(chosen) for part in (self.left, self.right))
 
     def leads_to(self, chosen: Set[int]) -> Ids:
         """Return the packages of a set that fulfil the formula."""
@@ -55,28 +57,7 @@ class Both:
     def clauses(self, *, negated: bool = False) -> list[Clause]:
         """Return the formula, or its contrary, as clauses that all must hold."""
         left, right = self.left.clauses(negated=negated), self.right.clauses(negated=negated)
-        return _either(left, right) if negated else left + right
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """`(left or right)`."""
-
-    left: Formula
-    right: Formula
-
-    def holds(self, chosen: Set[int]) -> bool:
-        """Say whether a set of packages fulfils the formula."""
-        return self.left.holds(chosen) or self.right.holds(chosen)
-
-    def leads_to(self, chosen: Set[int]) -> Ids:
-        """Return the packages of a set that fulfil the formula."""
-        return self.left.leads_to(chosen) | self.right.leads_to(chosen)
-
-    def clauses(self, *, negated: bool = False) -> list[Clause]:
-        """Return the formula, or its contrary, as clauses that all must hold."""
-        left, right = self.left.clauses(negated=negated), self.right.clauses(negated=negated)
-        return left + right if negated else _either(left, right)
+        return left + right if self.both != negated else _either(left, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +91,7 @@ class When:
         return first if otherwise is None else first + _either(condition, otherwise)
 
 
-Formula = Provided | Both | Either | When
+Formula = Provided | Pair | When
 
 
 def _either(left: list[Clause], right: list[Clause]) -> list[Clause]:
@@ -186,10 +167,9 @@ def _combined(operands: list[Formula], operators: list[str], text: str) -> Formu
         case ["with", *others] if set(others) <= {"with"}:
             return Provided(text, frozenset.intersection(*map(_ids, operands)))
         case [kind, *others] if kind in ("and", "or") and set(others) <= {kind}:
-            join = Both if kind == "and" else Either
             formula = operands[-1]
             for operand in reversed(operands[:-1]):
-                formula = join(operand, formula)
+                formula = Pair(operand, formula, both=kind == "and")
             return formula
     raise ValueError(f"the operators of {text!r} cannot stand in one bracket")
 
@@ -197,6 +177,6 @@ def _combined(operands: list[Formula], operators: list[str], text: str) -> Formu
 def _ids(formula: Formula) -> Ids:
     if isinstance(formula, Provided):
         return formula.ids
-    if isinstance(formula, Either):
+    if isinstance(formula, Pair) and not formula.both:
         return _ids(formula.left) | _ids(formula.right)
     raise ValueError("`with` and `without` take names only")
