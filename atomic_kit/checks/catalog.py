@@ -43,7 +43,9 @@ BOOTED = (
     Check(
         "journal",
         "the journal of this boot holds nothing critical",
-        "journalctl --boot --quiet --no-pager --priority crit",
+        # sshd calls it fatal when whoever asks hangs up, as the wait for a slow machine does.
+        r"journalctl --boot --quiet --no-pager --priority crit"
+        r" | grep -vE 'sshd\[[0-9]+\]: fatal: .*(Broken pipe|Connection (reset|closed)|[Tt]imed? ?out)' || true",
         r"\A\Z",
     ),
     Check("network", "the machine reaches its network", 'curl -fsS "$SERVER/config"', r"^mode=archive"),
