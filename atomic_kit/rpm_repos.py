@@ -22,6 +22,11 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _worded(value: Any) -> Any:
+    """Take a number for the text that it is written as."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _fingerprint(value: Any) -> Any:
     """Take the blanks out of a fingerprint as gpg prints it."""
     return re.sub(r"\s+", "", value).upper() if isinstance(value, str) else value
@@ -132,7 +137,7 @@ class RpmMdSource(Choices):
     rpm_repos: tuple[RpmRepo, ...] = ()
     repo_files: tuple[PlacedPath, ...] = ()
     fingerprints: Annotated[tuple[Fingerprint, ...], BeforeValidator(_listed)] = ()
-    releasever: str | None = None
+    releasever: Annotated[str | None, BeforeValidator(_worded)] = None
     variables: dict[str, str] = {}
     modules: tuple[ModuleStream, ...] = ()
     platform: str | None = None

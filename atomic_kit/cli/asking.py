@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -40,14 +41,16 @@ _OPTIONS = (
         metavar="URL[,FINGERPRINT]",
         help="A key that may sign; out of the network only with fingerprint.",
     ),
-    click.option("--no-gpgcheck", is_flag=True, help="Take unsigned metadata and packages."),
+    click.option("--no-gpgcheck", "--nogpgcheck", is_flag=True, help="Take unsigned metadata and packages."),
     click.option("--no-repo-gpgcheck", is_flag=True, help="Take unsigned metadata; packages are checked."),
     click.option("--cacheonly", "-C", is_flag=True, help="Use the metadata that is here, however old; fetch none."),
     click.option(
         "--releasever", default="", metavar="VERSION", help="What $releasever stands for; default: the treefile's."
     ),
     click.option("--module", multiple=True, metavar="NAME:STREAM", help="A module stream to enable."),
-    click.option("--arch", default=_ARCH, show_default=True, metavar="ARCH", help="The machine's architecture."),
+    click.option(
+        "--arch", "--forcearch", default=_ARCH, show_default=True, metavar="ARCH", help="The machine's architecture."
+    ),
     click.option("--no-weak-deps", is_flag=True, help="Leave out what is only recommended."),
     click.option("--exclude", "-x", multiple=True, metavar="NAME", help="A package that may not be in."),
     click.option("--lockfile", multiple=True, type=click.Path(), metavar="FILE", help="Take just what is locked."),
@@ -72,8 +75,8 @@ def open_question(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
 
 
 def is_spelled_out(asked: dict[str, Any]) -> bool:
-    """Say whether rpm_repos or a treefile are named, so that no parameters are needed."""
-    return bool(asked["repofrompath"] or asked["repofile"] or asked["treefile"])
+    """Say whether rpm_repos are named, so that no parameters are needed."""
+    return bool(asked["repofrompath"] or asked["repofile"])
 
 
 def _of_line(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
@@ -103,14 +106,15 @@ def _of_line(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
     if asked["arch"] != _ARCH:
         raise InputError("--arch goes with --repofrompath", hint="a release line is of its own architecture")
     name, _, snapshot = names[0].partition("@")
-    line = load_parameters(name, parsed(asked["overrides"]))
+    overrides = parsed(asked["overrides"])
+    if asked["treefile"]:
+        overrides["treefile"] = str(Path(asked["treefile"]).resolve())
+    line = load_parameters(name, overrides)
     recommends = False if asked["no_weak_deps"] else None
     return ask_line(line, snapshot=snapshot, recommends=recommends, offline=asked["cacheonly"])
 
 
 def _spelled_out(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
-    from pathlib import Path
-
     from atomic_kit.packages.question import ask_rpm_repos, read_treefile
 
     if asked["overrides"]:
@@ -134,8 +138,6 @@ def _spelled_out(names: tuple[str, ...], asked: dict[str, Any]) -> Question:
 
 def rpm_repos_asked(asked: dict[str, Any]) -> list[RpmRepo]:
     """Return the rpm_repos of --repofrompath and --repofile; raise InputError when there are none."""
-    from pathlib import Path
-
     from atomic_kit.sources.arches import basearch_of
     from atomic_kit.sources.repofile import read_repo_file, rpm_repos_from_paths
 
@@ -156,13 +158,13 @@ def rpm_repos_asked(asked: dict[str, Any]) -> list[RpmRepo]:
 
 
 def _key(text: str) -> Any:
-    from pathlib import Path
-
     from pydantic import ValidationError
 
     from atomic_kit.rpm_repos import RpmKey
 
     place, _, fingerprint = text.partition(",")
+    if "://" not in place and not Path(place).is_file():
+        raise InputError(f"--gpgkey {place} does not exist", hint="name a file, or URL,FINGERPRINT")
     where: dict[str, Any] = {"url": place} if "://" in place else {"file": Path(place).absolute()}
     if place.startswith("file://"):
         where = {"file": Path(place.removeprefix("file://"))}

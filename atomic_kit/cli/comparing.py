@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 def compare(old: str | None, new: str | None, as_json: bool, **asked: Any) -> None:
     """Compare two package sets, two repositories or two versions of a distribution.
 
-    OLD and NEW are each a release line (NAME or NAME@SNAPSHOT), a treefile, a lock file, a release's folder, a
-    commit, a repository (ID,URL: the newest of each of its packages), or names joined by commas. With --treefile
-    and one of the --to- options none is needed: the same is asked for on both sides but for what they change.
+    OLD and NEW are each a release line (NAME or NAME@SNAPSHOT), a lock file, a release's folder, a commit, a
+    repository (ID,URL: the newest of each of its packages) or, over --repofrompath, a treefile or names joined by
+    commas. With --treefile and one of the --to- options none is needed: the same is asked for on both sides but for
+    what they change.
     """
     from atomic_kit.packages.compare import Comparison
 
@@ -122,7 +123,11 @@ def _show(comparison: Comparison) -> None:
     from atomic_kit.packages.diff import changes_frame
 
     changes = changes_frame(comparison.changes).fillna({"old_version": "", "new_version": ""})
-    rows = [row | {"size_change": size(row["size_change"], signed=True)} for row in changes.to_dict("records")]
+    sized = comparison.totals().set_index("measure")["change"].notna()["install_size"]
+    rows = [
+        row | {"size_change": size(row["size_change"], signed=True) if sized else "unknown"}
+        for row in changes.to_dict("records")
+    ]
     print_table(rows, columns=("change", "name", "arch", "old_version", "new_version", "size_change"))
     facts = comparison.facts()
     for fact in ("license", "vendor"):

@@ -26,10 +26,20 @@ def print_table(rows: Iterable[Mapping[Any, Any]], *, columns: Sequence[str]) ->
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*(column.replace("_", " ") for column in columns), box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if row[column] is None else str(row[column])) for column in columns))
-    Console(width=None if Console().is_terminal else 160).print(table)
+    console = Console(width=None if Console().is_terminal else 160)
+    with console.capture() as printed:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number of things, e.g. `1 package` and `2 packages`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def size(count: float, *, signed: bool = False) -> str:

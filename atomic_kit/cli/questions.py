@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atomic_kit.cli.asking import AS_JSON, is_spelled_out, open_question, question_options
-from atomic_kit.cli.output import print_json, print_table, size
+from atomic_kit.cli.output import counted, print_json, print_table, size
 from atomic_kit.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def resolve(names: tuple[str, ...], as_json: bool, write_lock: Path | None, **as
     ]
     print_table(rows, columns=("name", "version", "arch", "installed", "rpm_repo", "reason"))
     totals = f"{size(package_set.install_size)} installed, {size(package_set.download_size)} to fetch"
-    click.echo(f"{len(package_set)} packages, {totals}, from {question.snapshot.name}")
+    click.echo(f"{counted(len(package_set), 'package')}, {totals}, from the snapshot {question.snapshot.name}")
 
 
 def _as_known(question: Question) -> PackageSet:
@@ -117,12 +117,9 @@ def _tell(one: Explanation) -> None:
     for chain in one.chains:
         click.echo(f"  {_chain(chain)}")
     wanting = len({link.source for link in one.direct if link.kind != "requests"})
-    wants = "1 package wants" if wanting == 1 else f"{wanting} packages want"
-    click.echo(f"{wants} it directly; it is there for {_some(one.requests)}")
-    click.echo(
-        f"it is {size(one.package.install_size)}, and {size(one.retained)} with what is there through it alone; "
-        + (f"with it would leave {_some(one.leaving)}" if one.leaving else "nothing would leave with it")
-    )
+    click.echo(f"wanted directly by {counted(wanting, 'package')}; leading to it: {_some(one.requests)}")
+    click.echo(f"its size: {size(one.package.install_size)}; with what nothing else needs: {size(one.retained)}")
+    click.echo(f"without it these could not stay either: {_some(one.leaving)}")
 
 
 def _chain(chain: Sequence[Link]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atomic_kit.cli.asking import AS_JSON, is_spelled_out, open_question, question_options
-from atomic_kit.cli.output import print_json, print_table, records, size
+from atomic_kit.cli.output import counted, print_json, print_table, records, size
 from atomic_kit.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 _CHANGES = ("add", "remove", "ban", "weak_deps")
 # How a question is answered, and which.
-_HOW = {"measure": "smallest", "seconds": "smallest", "keep": "sweep", "output": "sweep", "picture": "sweep"}
+_HOW = {
+    "any_version": "smallest",
+    "measure": "smallest",
+    "seconds": "smallest",
+    "keep": "sweep",
+    "output": "sweep",
+    "picture": "sweep",
+}
+
+
+_ALL_SHOWN = 40  # candidates; of more than these only the best are shown
 
 
 @click.command("what-if")
@@ -27,8 +37,8 @@ _HOW = {"measure": "smallest", "seconds": "smallest", "keep": "sweep", "output":
 @question_options
 @click.option("--add", multiple=True, metavar="NAME", help="Ask for it too.")
 @click.option("--remove", multiple=True, metavar="NAME", help="No longer ask for it.")
-@click.option("--ban", multiple=True, metavar="NAME", help="A package that may not be in.")
-@click.option("--weak-deps", type=click.Choice(["on", "off"]), help="Take what is only recommended, or not.")
+@click.option("--ban", multiple=True, metavar="NAME", help="What if this package may not be in.")
+@click.option("--weak-deps", type=click.Choice(["on", "off"]), help="What if weak dependencies were taken, or not.")
 @click.option("--without", metavar="PACKAGE", help="What would leave with a package.")
 @click.option("--no-docs", is_flag=True, help="What documentation weighs; fetches the packages.")
 @click.option("--langs", metavar="LANG,...", help="What all other languages weigh; fetches the packages.")
@@ -49,6 +59,7 @@ _HOW = {"measure": "smallest", "seconds": "smallest", "keep": "sweep", "output":
     show_default=True,
     help="How long --smallest may take.",
 )
+@click.option("--any-version", is_flag=True, help="Let --smallest take older versions too.")
 @click.option("--sweep", metavar="each|pairs|FILE", help="Solve all sets with one or two requests less, or a file's.")
 @click.option("--keep", multiple=True, metavar="NAME", help="What --sweep counts as kept; default: all requests.")
 @click.option(
@@ -108,7 +119,7 @@ def _change(question: Question, choices: dict[str, Any], as_json: bool) -> None:
     print_table(rows, columns=("change", "package", "size"))
     change = new - old
     totals = f"{size(change.install_size, signed=True)} installed, {size(change.download_size, signed=True)} to fetch"
-    click.echo(f"{old.packages} → {new.packages} packages, {totals}")
+    click.echo(f"{old.packages} → {counted(new.packages, 'package')}, {totals}")
 
 
 def _packages(question: Question, ids: frozenset[int]) -> list[dict[str, Any]]:
@@ -135,8 +146,8 @@ def _without(question: Question, choices: dict[str, Any], as_json: bool) -> None
         print_json({"without": rows})
         return
     for one in found:
-        click.echo(f"{one.package.nevra} and what is there through it alone: {size(one.retained)}")
-        click.echo(f"with it would leave {', '.join(one.leaving) or 'nothing'}")
+        click.echo(f"{one.package.nevra} and what nothing else needs: {size(one.retained)}")
+        click.echo(f"without it these could not stay either: {', '.join(one.leaving) or 'none'}")
 
 
 def _contents(question: Question, choices: dict[str, Any], as_json: bool) -> None:
@@ -182,6 +193,7 @@ def _smallest(question: Question, choices: dict[str, Any], as_json: bool) -> Non
         question.pool,
         choices["smallest"],
         exclude=question.request.exclude,
+        any_version=choices["any_version"],
         measure=choices["measure"],
         seconds=choices["seconds"],
     )
@@ -201,9 +213,9 @@ def _sweep(question: Question, choices: dict[str, Any], as_json: bool) -> None:
     from atomic_kit.packages.sweep import leave_one_out, leave_two_out, read_candidates, sweep
 
     kinds = {"each": leave_one_out, "pairs": leave_two_out}
-    for key in ("output", "picture"):
-        if choices[key] is not None and choices[key].is_dir():
-            raise InputError(f"{_option(key)} {choices[key]} is a folder", hint="name a file")
+    for key, suffix in (("output", ".parquet"), ("picture", ".png")):
+        if choices[key] is not None and (choices[key].is_dir() or choices[key].suffix != suffix):
+            raise InputError(f"{_option(key)} {choices[key]} is no {suffix} file", hint=f"name one, e.g. sweep{suffix}")
     make = kinds.get(choices["sweep"])
     candidates = make(question.request) if make else read_candidates(Path(choices["sweep"]), question.request)
     frame = sweep(question.pool, candidates, keep=choices["keep"] or question.request.texts)
@@ -220,12 +232,21 @@ def _sweep(question: Question, choices: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json({"candidates": records(frame)})
         return
+    for key in ("output", "picture"):
+        if choices[key]:
+            click.echo(f"written: {choices[key].resolve()}")
     front = frame[frame["is_on_front"]].sort_values(["capabilities", "install_size"], ascending=[False, True])
+    if len(frame) <= _ALL_SHOWN:
+        everything = frame.assign(is_on_front=frame["is_on_front"].astype(bool))
+        _show_sizes(everything, ("install_size", "download_size"))
+        return
     alike = front.groupby(["install_size", "capabilities", "lost"], sort=False)["candidate"].transform("size")
     shown = front.assign(alike=alike).drop_duplicates(["install_size", "capabilities", "lost"])
     _show_sizes(shown, ("install_size", "download_size"), hidden=("is_on_front", "problem"))
     failed = int((frame["problem"] != "").sum())
-    click.echo(f"{len(front)} of {len(frame)} candidates are on the front; {failed} have no package set")
+    click.echo(f"{len(front)} of {len(frame)} candidates are on the front: no other is as small and keeps as much")
+    if failed:
+        click.echo(f"without a package set: {counted(failed, 'candidate')}; --json and --output tell why")
 
 
 def _show_sizes(

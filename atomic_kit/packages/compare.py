@@ -104,10 +104,11 @@ def _installed(packages: Iterable[Package]) -> list[InstalledPackage]:
 
 
 def _measures(packages: Sequence[Package]) -> dict[str, int | None]:
-    """Return the totals of a side; a sum of sizes is unknown when no package has one."""
+    """Return the totals of a side; what no package of it tells is unknown."""
     sizes = {key: sum(getattr(one, key) for one in packages) for key in ("install_size", "download_size")}
     known = {key: total if total or not packages else None for key, total in sizes.items()}
-    return {"packages": len(packages), "sources": len({one.source.rsplit("-", 2)[0] for one in packages})} | known
+    sources = {one.source.rsplit("-", 2)[0] for one in packages if one.source}
+    return {"packages": len(packages), "sources": len(sources) if sources or not packages else None} | known
 
 
 def _fact(package: Package, fact: str) -> str:

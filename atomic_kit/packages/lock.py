@@ -110,9 +110,8 @@ def _document(packages: Iterable[Package], snapshot: Snapshot, digest: Callable[
     for one, other in pairwise(listed):
         if one.name == other.name:
             both = f"{one.nevra} and {other.nevra}"
-            raise InputError(
-                f"a lock file cannot name both {both}", hint="it has one entry a name; exclude one of them"
-            )
+            cure = f"it has one entry a name; exclude {other.name}.{other.arch}"
+            raise InputError(f"a lock file cannot name both {both}", hint=cure)
     return {
         "packages": {one.name: _entry(one, digest(one)) for one in listed},
         "metadata": {"generated": _stamp(snapshot.generated), "rpmmd_repos": rpm_repos},

@@ -45,19 +45,24 @@ def smallest_set(
     capabilities: Sequence[str],
     *,
     exclude: Sequence[str] = (),
+    any_version: bool = False,
     measure: Measure = "install_size",
     seconds: float = 60,
 ) -> Smallest:
     """Return the smallest set in which each capability (name, path or what is provided) is provided.
 
-    Ends after `seconds` with the best set so far and its gap. Raises UnsolvableError when there is no set,
-    StepError when none was found in time.
+    Of each package only the version counts that the solver prefers, unless there is no set of these or older ones
+    are asked for by `any_version`: they are often smaller. Ends after `seconds` with the best set so far and its
+    gap. Raises UnsolvableError when there is no set, StepError when none was found in time.
     """
     # In words, if there is none at all.
     pool.answer(Request(tuple(capabilities), exclude=tuple(exclude), recommends=False))
     wanted = {text: pool.matching(text) for text in capabilities}
     banned = frozenset(number for text in exclude for number in pool.named(text))
     reachable = _reachable(pool, wanted.values(), banned)
+    newest = reachable if any_version else _newest(pool, reachable)
+    if newest != reachable and _can_do(pool, capabilities, exclude, newest):
+        reachable = newest
     weights = {number: _weight(pool, number, measure) for number in sorted(reachable)}
     chosen, bound = _minimise(weights, _constraints(pool, wanted.values(), reachable), seconds)
     answer = Answer(frozenset(chosen), {text: ids & frozenset(chosen) for text, ids in wanted.items()})
@@ -66,6 +71,21 @@ def smallest_set(
     size = sum(weights[number] for number in chosen)
     gap = max(0.0, (size - bound) / size) if size else 0.0
     return Smallest(pool.package_set(answer), size, bound, gap, len(reachable))
+
+
+def _newest(pool: Pool, reachable: set[int]) -> set[int]:
+    """Return of each name and architecture the package that the solver prefers."""
+    groups: dict[tuple[str, str], set[int]] = {}
+    for number in reachable:
+        package = pool.package(number)
+        groups.setdefault((package.name, package.arch), set()).add(number)
+    return {pool.best(frozenset(ids)) for ids in groups.values()}
+
+
+def _can_do(pool: Pool, capabilities: Sequence[str], exclude: Sequence[str], allowed: set[int]) -> bool:
+    """Say whether some packages are enough, those that play no part aside."""
+    request = Request(tuple(capabilities), exclude=tuple(exclude), recommends=False)
+    return pool.can_solve(request, only=frozenset(allowed))
 
 
 def _weight(pool: Pool, number: int, measure: Measure) -> int:

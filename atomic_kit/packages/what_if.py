@@ -13,6 +13,8 @@ from atomic_kit.solver.formula import Ids
 if TYPE_CHECKING:
     import pandas as pd
 
+_TOLD = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -61,7 +63,7 @@ def changed(
     """Return a request with changes; raise InputError when it never asked for something in `remove`."""
     if unknown := [text for text in remove if text not in request.texts]:
         raise InputError(
-            f"{', '.join(map(repr, unknown))} was not requested", hint=f"requested are {', '.join(request.texts)}"
+            f"{', '.join(map(repr, unknown))} was not requested", hint=f"requested are {_some(request.texts)}"
         )
     rpm_repos = ((name, tuple(text for text in asked if text not in remove)) for name, asked in request.from_rpm_repo)
     return replace(
@@ -71,6 +73,11 @@ def changed(
         exclude=(*request.exclude, *exclude),
         recommends=request.recommends if recommends is None else recommends,
     )
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = len(texts) - _TOLD
+    return ", ".join(texts[:_TOLD]) + (f" and {more} more" if more > 0 else "")
 
 
 def what_if(pool: Pool, before: Request, after: Request) -> Outcome:
@@ -135,6 +142,8 @@ def alternatives(pool: Pool, request: Request, capability: str) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if capability.startswith("@"):
+        raise InputError(f"{capability} is a group, which nothing provides", hint="name a capability")
     named: dict[str, set[int]] = {}
     for number in pool.provided(capability):
         named.setdefault(pool.package(number).name, set()).add(number)

@@ -49,6 +49,8 @@ def explain_package(graph: RequirementGraph, name: str, *, chains: int = 10) -> 
     if not ids:
         known = bool(pool.matching(name))
         hint = "what-if --add shows what would bring it" if known else "check the name"
+        if name.startswith("/") and not known:
+            hint = "name its package: the rpm_repos' metadata lists no such file"
         raise InputError(f"{name!r} is not in the package set" + ("" if known else " nor in any rpm_repo"), hint=hint)
     return tuple(_explain(graph, number, chains) for number in sorted(ids, key=lambda one: pool.package(one).name))
 

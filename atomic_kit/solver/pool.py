@@ -58,9 +58,12 @@ class Pool(Requests):
         chosen = frozenset(number for number in solver.raw_decisions() if number > _SYSTEM)
         return Answer(chosen, {text: self.matching(text) & chosen for text in request.texts})
 
-    def can_solve(self, request: Request) -> bool:
-        """Say whether there is a package set for a request."""
-        return not self._solver(request).solve(self.jobs(request))
+    def can_solve(self, request: Request, *, only: Ids | None = None) -> bool:
+        """Say whether there is a package set for a request, with `only` one out of these packages."""
+        jobs = self.jobs(request)
+        if only is not None and (others := frozenset(self.ids()) - only):
+            jobs.append(self.one_of(others, solv.Job.SOLVER_LOCK))
+        return not self._solver(request).solve(jobs)
 
     def reasons_against(self, request: Request) -> list[str]:
         """Return the reasons why there is no package set for a request, a sentence each."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from atomic_kit.errors import InputError
 from atomic_kit.packages.lock import Lock
 
 
@@ -23,7 +24,10 @@ class Request:
     lock: Lock | None = None
 
     def __post_init__(self) -> None:
-        """Take out what is asked for twice."""
+        """Take out what is asked for twice; raise InputError for what is no text."""
+        for text in (*self.texts, *self.exclude):
+            if not text.isprintable():
+                raise InputError(f"{text!r} is no name of a package", hint="name packages, capabilities or paths")
         for name in ("packages", "exclude"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
 

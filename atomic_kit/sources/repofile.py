@@ -62,7 +62,7 @@ def read_repo_file(
         with path.open(encoding="utf-8") as file:
             parser.read_file(file)
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist", hint="check source.repo_files") from None
+        raise InputError(f"{path} does not exist", hint="check the name of the .repo file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error})", hint="it must be a UTF-8 text file") from error
     except configparser.Error as error:
@@ -74,7 +74,8 @@ def read_repo_file(
         if section == "main":
             continue  # dnf's own settings
         place = f"{path}: [{section}]"
-        keys = {key: _filled(value or "", variables or {}, f"{place} {key}") for key, value in parser.items(section)}
+        written = ((key, value or "") for key, value in parser.items(section) if key != "name")  # it is for people
+        keys = {key: _filled(value, variables or {}, f"{place} {key}") for key, value in written}
         found.append(_rpm_repo(section, {**keys, **off}, place=place, fingerprints=fingerprints))
     return tuple(found)
 
@@ -142,7 +143,7 @@ def _key(text: str, place: str, fingerprints: Sequence[str]) -> RpmKey:
     if not fingerprints:
         raise InputError(
             f"{place} gpgkey: {text} has no fingerprint that it could be held against",
-            hint="pin it by source.fingerprints, or name a local file",
+            hint="pin it by source.fingerprints or --gpgkey URL,FINGERPRINT, or name a local file",
         )
     return RpmKey.model_validate({"url": url, "fingerprint": list(fingerprints)})
 
@@ -164,7 +165,10 @@ def _filled(text: str, variables: Mapping[str, str], place: str) -> str:
         name = match[1] or match[2]
         if name not in variables:
             where = "releasever" if name == "releasever" else f"variables.{name}"
-            raise InputError(f"{place}: ${name} has no value", hint=f"set source.{where}")
+            raise InputError(
+                f"{place}: ${name} has no value",
+                hint=f"set source.{where}" + (" or give --releasever" if name == "releasever" else ""),
+            )
         return variables[name]
 
     return re.sub(r"\$(?:\{(\w+)\}|(\w+))", value, text).strip()

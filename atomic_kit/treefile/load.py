@@ -42,7 +42,11 @@ def load_treefile(path: Path, *, basearch: str = "x86_64", composed: bool = True
     merged = read_merged(path, basearch=basearch)
     values = merged.values
     _fill_in(merged)
-    _check_whole(path, merged, composed=composed)
+    try:
+        _check_whole(path, merged, composed=composed)
+    except InputError as error:  # what was warned of may be why
+        told = [error.what, *(f"warning: {one}" for one in merged.warnings)]
+        raise InputError("\n".join(told), hint=error.hint) from None
     carried = {name: value for name, value in sorted(values.items()) if _is_carried(name, value)}
     accounts = {name: values.get(name) for name in ("check-passwd", "check-groups")}
     script = values.get("postprocess-script")

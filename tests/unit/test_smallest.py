@@ -52,7 +52,7 @@ def test_it_is_what_trying_everything_finds(make_pool: MakePool, seed: int) -> N
         if all(pool.matching(text) & set(some) for text in wanted) and pool.accepts(frozenset(some))
     ]
     try:
-        found = smallest_set(pool, wanted)
+        found = smallest_set(pool, wanted, any_version=True)
     except UnsolvableError:
         assert not sizes
         return
@@ -74,6 +74,15 @@ def test_it_may_be_smaller_than_the_solvers(make_pool: MakePool) -> None:
     assert [one.name for one in smallest_set(pool, ["app"], exclude=["part"]).package_set] == ["app", "big"]
     with pytest.raises(UnsolvableError, match="nothing provides 'nowhere'"):
         smallest_set(pool, ["nowhere"])
+
+
+def test_older_versions_are_taken_when_asked_for_or_when_nothing_else_will_do(make_pool: MakePool) -> None:
+    pool = make_pool(
+        {"app": {"requires": ["lib"]}, "lib-1": {"size": 10}, "lib-2": {"size": 99}, "old": {"requires": ["lib = 1"]}}
+    )
+    assert smallest_set(pool, ["app"]).size == 1099
+    assert smallest_set(pool, ["app"], any_version=True).size == 1010
+    assert smallest_set(pool, ["old"]).size == 1010
 
 
 def test_every_candidate_of_a_sweep_is_what_the_solver_says_alone(make_pool: MakePool) -> None:
