@@ -32,7 +32,7 @@ def resolve(names: tuple[str, ...], as_json: bool, write_lock: Path | None, **as
     are Debian's.
     """
     question = open_question(names, asked)
-    package_set = _as_known(question)
+    package_set, made = _as_known(question)
     if write_lock:
         from atomic_kit.files import write_json
         from atomic_kit.packages.lock import lock_of
@@ -50,18 +50,22 @@ def resolve(names: tuple[str, ...], as_json: bool, write_lock: Path | None, **as
     print_table(rows, columns=("name", "version", "arch", "installed", "rpm_repo", "reason"))
     totals = f"{size(package_set.install_size)} installed, {size(package_set.download_size)} to fetch"
     click.echo(f"{counted(len(package_set), 'package')}, {totals}, from the snapshot {question.snapshot.name}")
+    if made:
+        click.echo(
+            f"the sizes of {counted(made, 'package')} are those of the RPM files that the demo made, not Debian's"
+        )
 
 
-def _as_known(question: Question) -> PackageSet:
-    """Return the package set, with what the RPM files say where they are here."""
+def _as_known(question: Question) -> tuple[PackageSet, int]:
+    """Return the package set, with what the RPM files say of those that were made on demand; and how many these are."""
     package_set = question.pool.package_set(question.answer)
     if not any(metadata.on_demand for metadata in question.snapshot.rpm_repos):
-        return package_set
+        return package_set, 0
     from atomic_kit.packages.from_rpm import as_fetched
     from atomic_kit.packages.package_set import PackageSet
 
     kept = question.source.kept(package_set.packages)
-    return PackageSet(tuple(as_fetched(one, kept[one]) if one in kept else one for one in package_set))
+    return PackageSet(tuple(as_fetched(one, kept[one]) if one in kept else one for one in package_set)), len(kept)
 
 
 @click.command()
