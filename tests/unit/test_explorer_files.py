@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from atomic_kit.errors import InputError
-from atomic_kit.explorer.opening import explore, explore_rpm_repos, load_state
+from atomic_kit.explorer.document import load_state
+from atomic_kit.explorer.opening import explore, explore_rpm_repos
 from atomic_kit.explorer.serving import with_parameters
 from atomic_kit.explorer.widget import Explorer
 from atomic_kit.sources import RpmRepoMetadata
