@@ -6,18 +6,58 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import yaml
 
 from atomic_kit.errors import InputError
+from atomic_kit.explorer.document import to_document
+from atomic_kit.explorer.state import State
+from atomic_kit.explorer.study import Study
 from atomic_kit.files import scratch_folder
 from atomic_kit.packages.lock import lock_of
 from atomic_kit.packages.package_set import Package, PackageSet
 from atomic_kit.solver import Request
 from atomic_kit.sources import Snapshot
 from atomic_kit.treefile import Treefile, load_treefile
+
+# The name and the media type of each file that is handed out.
+FILES = {
+    "treefile": ("host.yaml", "application/yaml"),
+    "lock": ("manifest-lock.x86_64.json", "application/json"),
+    "csv": ("packages.csv", "text/csv"),
+    "state": ("explorer.json", "application/json"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the packages are from: what is named in the page and in exported files, and a line's own treefile."""
+
+    title: str
+    ref: str
+    snapshot: Snapshot
+    treefile: Treefile | None = None
+
+
+def file_text(study: Study, state: State, origin: Origin, kind: str) -> str:
+    """Return the shown candidate as a file's text: treefile, lock or csv; or all candidates: state.
+
+    Raises InputError for another kind and for what cannot be solved.
+    """
+    shown = state.shown
+    if kind == "state":
+        return json.dumps(to_document(state), indent=2, ensure_ascii=False) + "\n"
+    if kind == "treefile":
+        request, title = study.framed(shown.request), f"{origin.title}: {shown.name}"
+        return treefile_text(request, title, ref=origin.ref, treefile=origin.treefile)
+    if kind not in FILES:
+        raise InputError(f"there is no export {kind!r}", hint=f"known: {', '.join(FILES)}")
+    if study.answer(shown.request) is None:
+        raise InputError(f"{shown.name} has no package set", hint="mend its requests first, or save the state")
+    packages = study.package_set(shown.request)
+    return csv_text(packages) if kind == "csv" else lock_text(packages, origin.snapshot)
 
 
 class _Quoted(str):
@@ -26,7 +66,7 @@ class _Quoted(str):
     __slots__ = ()
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
     pass
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from atomic_kit.explorer.document import load_state
+from atomic_kit.explorer.export import Origin
 from atomic_kit.explorer.state import Candidate
 from atomic_kit.explorer.study import Study
-from atomic_kit.explorer.widget import Explorer, Origin
+from atomic_kit.explorer.widget import Explorer
 from atomic_kit.packages.question import ask_line
 from atomic_kit.parameters import PolicyParameters, load_parameters
 from atomic_kit.progress import step

@@ -12,7 +12,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,38 +21,20 @@ import anywidget
 from atomic_kit.errors import AtomicKitError, InputError
 from atomic_kit.explorer import export
 from atomic_kit.explorer.actions import ACTIONS, bar, cure, tick, whole
+from atomic_kit.explorer.afterthoughts import PIECE, afterthoughts
 from atomic_kit.explorer.details import describe
-from atomic_kit.explorer.document import from_document, from_text, to_document, to_text
+from atomic_kit.explorer.document import from_document, from_text, to_text
 from atomic_kit.explorer.picture import ChangesBy, GroupBy, Picture, View, draw
 from atomic_kit.explorer.state import Candidate, History, State, started
 from atomic_kit.explorer.study import Study
 from atomic_kit.files import write_text
-from atomic_kit.sources import Snapshot
-from atomic_kit.treefile import Treefile
 
 _STATIC = Path(__file__).parent / "static"
 # One module for the page, as anywidget takes it, out of files that know those before them.
 _PARTS = ("elements", "catalogue", "page", "top", "requests", "treemap", "changes", "details", "table", "explorer")
-# Seconds: sizes of requests are asked for when no click has come for a while, and then in pieces, so that a click
-# meanwhile hardly waits.
-_PAUSE, _PIECE = 0.4, 0.015
+# Seconds: sizes of requests are asked for when no click has come for a while.
+_PAUSE = 0.4
 _LARGEST_VIEW = 5000
-_FILES = {
-    "treefile": ("host.yaml", "application/yaml"),
-    "lock": ("manifest-lock.x86_64.json", "application/json"),
-    "csv": ("packages.csv", "text/csv"),
-    "state": ("explorer.json", "application/json"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the packages are from: what is named in the page and in exported files, and a line's own treefile."""
-
-    title: str
-    ref: str
-    snapshot: Snapshot
-    treefile: Treefile | None = None
 
 
 class Explorer(anywidget.AnyWidget):
@@ -62,7 +43,7 @@ class Explorer(anywidget.AnyWidget):
     _esm = "\n".join((_STATIC / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS)
     _css = _STATIC / "explorer.css"
 
-    def __init__(self, study: Study, start: Candidate, origin: Origin, *, state: State | None = None) -> None:
+    def __init__(self, study: Study, start: Candidate, origin: export.Origin, *, state: State | None = None) -> None:
         super().__init__()
         self._study, self._origin = study, origin
         self._history = History(state or started(start))
@@ -90,22 +71,7 @@ class Explorer(anywidget.AnyWidget):
 
         Raises InputError for another kind and for what cannot be solved.
         """
-        shown, origin = self.state.shown, self._origin
-        if kind == "state":
-            return json.dumps(to_document(self.state), indent=2, ensure_ascii=False) + "\n"
-        if kind == "treefile":
-            request = self._study.framed(shown.request)
-            return export.treefile_text(
-                request, f"{origin.title}: {shown.name}", ref=origin.ref, treefile=origin.treefile
-            )
-        if kind not in _FILES:
-            raise InputError(f"there is no export {kind!r}", hint=f"known: {', '.join(_FILES)}")
-        if self._study.answer(shown.request) is None:
-            raise InputError(f"{shown.name} has no package set", hint="mend its requests first, or save the state")
-        packages = self._study.package_set(shown.request)
-        if kind == "csv":
-            return export.csv_text(packages)
-        return export.lock_text(packages, origin.snapshot)
+        return export.file_text(self._study, self.state, self._origin, kind)
 
     def export(self, kind: str, path: str | Path) -> Path:
         """Write what `text` returns, whole or not at all; return where."""
@@ -195,7 +161,7 @@ class Explorer(anywidget.AnyWidget):
     def _download(self, message: Mapping[str, Any]) -> None:
         kind = str(message.get("file"))
         text = self.text(kind)
-        name, media = _FILES[kind]
+        name, media = export.FILES[kind]
         self.send({"kind": "file", "name": name, "type": media}, [text.encode()])
 
     def _step(self, history: History, *, select: int | None = None) -> None:
@@ -237,26 +203,13 @@ class Explorer(anywidget.AnyWidget):
         try:
             for message in messages:
                 self.send(message)
-                await asyncio.sleep(_PIECE)
+                await asyncio.sleep(PIECE)
         except Exception as error:
             self._notice(f"what follows the picture cannot be told ({type(error).__name__}: {error})")
 
     def afterthoughts(self) -> Iterator[dict[str, Any]]:
         """Yield the messages that follow a picture: why there is none, or the sizes of the requests."""
-        request = self.state.shown.request
-        if self._study.answer(request) is None:
-            error = self._study.explain(request)
-            told = {"problems": error.problems, "cause": list(error.cause), "cures": list(error.cures)}
-            yield {"kind": "problem", **told, "hint": error.hint}
-            return
-        piece: list[list[Any]] = []
-        since = time.perf_counter()
-        for size in self._study.request_sizes(request):
-            piece.append([size.text, size.alone, size.additional])
-            if time.perf_counter() - since > _PIECE:
-                yield {"kind": "sizes", "sizes": piece}
-                piece, since = [], time.perf_counter()
-        yield {"kind": "sizes", "sizes": piece, "last": True}
+        yield from afterthoughts(self._study, self.state.shown.request)
 
 
 _OTHERS: Mapping[str, Callable[[Explorer, Mapping[str, Any]], None]] = {
