@@ -19,7 +19,13 @@ _ELSEWHERE = ("overrides", "lockfile", "lock_loose", "cacheonly")
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PARAMETERS] | NAME...")
 @question_options
-@click.option("--port", default=8866, show_default=True, help="Where this machine serves it; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8866,
+    show_default=True,
+    help="Where this machine serves it; 0 takes a free one.",
+)
 @click.option("--state", metavar="FILE|LINK", help="A file that the explorer saved, or a link's text.")
 def explore(names: tuple[str, ...], port: int, state: str | None, **asked: Any) -> None:
     """Serve the explorer of a package set as a web page, until Ctrl-C; by default that of the demo."""

@@ -15,6 +15,7 @@ from atomic_kit.packages.what_if import Size, changed, size_of
 from atomic_kit.parameters import PolicyParameters
 from atomic_kit.policy import rules
 from atomic_kit.solver import Answer, Pool, Request
+from atomic_kit.solver.names import is_pattern
 from atomic_kit.treefile import Treefile
 
 SHARED = "shared by several"
@@ -167,7 +168,7 @@ class Study:
     def means_alone(self, request: Request, text: str, number: int) -> bool:
         """Say whether a text of a request asks for one package and for no other."""
         answer = self._solved(request)
-        return not text.startswith("@") and "*" not in text and answer.requested[text] == {number}
+        return not text.startswith("@") and not is_pattern(text) and answer.requested[text] == {number}
 
     def exclusions_of(self, request: Request, number: int) -> tuple[str, ...]:
         """Return what a request excludes a package by: its name, with or without architecture, or its full name."""
