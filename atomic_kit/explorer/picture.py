@@ -81,6 +81,7 @@ def draw(study: Study, history: History, view: View) -> Picture:
     size = study.size(answer.chosen)
     data |= {
         "totals": totals(study, state, size),
+        "view": [view.width, view.height],
         "treemap": cells(study, request, view),
         "new": new_rows(study, state),
         "waterfall": changes(study, state, view.changes_by),

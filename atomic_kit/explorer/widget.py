@@ -31,7 +31,10 @@ from atomic_kit.files import write_text
 
 _STATIC = Path(__file__).parent / "static"
 # One module for the page, as anywidget takes it, out of files that know those before them.
-_PARTS = ("elements", "catalogue", "page", "top", "requests", "treemap", "changes", "details", "table", "explorer")
+_PARTS = (
+    *("elements", "catalogue", "page", "help", "search", "top", "requests", "treemap", "changes"),
+    *("paths", "details", "table", "explorer"),
+)
 # Seconds: sizes of requests are asked for when no click has come for a while.
 _PAUSE = 0.4
 _LARGEST_VIEW = 5000

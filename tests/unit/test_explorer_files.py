@@ -231,13 +231,12 @@ def test_a_release_line_is_opened_from_its_parameters(
 
 
 def test_a_bad_file_and_a_taken_port_are_told_before_anything_is_served(tmp_path: Path) -> None:
-    source = (
-        "{kind: rpm-md, rpm_repos: [{id: test, baseurl: 'file:///nowhere', gpgcheck: false, repo_gpgcheck: false}]}"
-    )
+    unsigned = "gpgcheck: false, repo_gpgcheck: false"
+    source = f"{{kind: rpm-md, rpm_repos: [{{id: test, baseurl: 'file:///nowhere', {unsigned}}}]}}"
     (tmp_path / "line.yaml").write_text(
         f"line: test\ntitle: A line\nstream: test\ntreefile: host.yaml\nsource: {source}\nbuild: build\n"
     )
-    for text, said in (("packages: [", "host.yaml"), ("ref: a/b\nnonsense: 1\npackages: [app]\n", "nonsense")):
+    for text, said in (("packages: [", "host.yaml"), ("ref: a/b\npackages: 3\n", "packages")):
         (tmp_path / "host.yaml").write_text(text)
         with pytest.raises(InputError, match=said), serving(tmp_path / "line.yaml"):
             pass
