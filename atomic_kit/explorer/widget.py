@@ -33,7 +33,7 @@ _STATIC = Path(__file__).parent / "static"
 # One module for the page, as anywidget takes it, out of files that know those before them.
 _PARTS = (
     *("elements", "catalogue", "page", "help", "search", "top", "requests", "treemap", "changes"),
-    *("paths", "details", "table", "explorer"),
+    *("paths", "details", "cells", "table", "explorer"),
 )
 # Seconds: sizes of requests are asked for when no click has come for a while.
 _PAUSE = 0.4

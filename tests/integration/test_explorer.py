@@ -183,6 +183,8 @@ def test_what_is_typed_can_be_asked_for_as_it_is(tab: Tab) -> None:
     assert "as typed" not in text(tab, ".ex-found"), "that is its name"
     tab.press("Enter")
     until(tab, 5)
+    tab.type("/usr/bin/x")
+    assert chosen(tab) == "ask for \u2018/usr/bin/x\u2019 as typed", "a path is a path"
 
 
 def test_the_keys_are_told(tab: Tab) -> None:

@@ -47,6 +47,7 @@ function makeSearch(page) {
         id: `ex-found-${at}`,
         role: "option",
         "aria-selected": "false",
+        class: row === null ? "ex-typed" : "",
         onpointerdown: (event) => {
           event.preventDefault();
           add(entries[at]);
@@ -73,6 +74,7 @@ function makeSearch(page) {
     list.hidden = !text;
     input.setAttribute("aria-expanded", String(!list.hidden));
     point(begins ? 0 : entries.length - 1);
+    list.scrollTop = 0; // the last one stays in sight
   };
   input.addEventListener("input", open);
   input.addEventListener("blur", close);
