@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from atomic_kit.cli.asking import is_spelled_out, question_options, rpm_repos_asked
 from atomic_kit.errors import InputError
+
+if TYPE_CHECKING:
+    from atomic_kit.treefile import Treefile
 
 # What a page of its own settings would not show; parameters have keys for it.
 _ELSEWHERE = ("overrides", "lockfile", "lock_loose", "cacheonly")
@@ -19,7 +22,13 @@ _ELSEWHERE = ("overrides", "lockfile", "lock_loose", "cacheonly")
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PARAMETERS] | NAME...")
 @question_options
-@click.option("--port", default=8866, show_default=True, help="Where this machine serves it; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8866,
+    show_default=True,
+    help="Where this machine serves it; 0 takes a free one.",
+)
 @click.option("--state", metavar="FILE|LINK", help="A file that the explorer saved, or a link's text.")
 def explore(names: tuple[str, ...], port: int, state: str | None, **asked: Any) -> None:
     """Serve the explorer of a package set as a web page, until Ctrl-C; by default that of the demo."""
@@ -50,9 +59,10 @@ def _written(names: tuple[str, ...], asked: dict[str, Any]) -> Iterator[Path]:
     recommends = not asked["no_weak_deps"] and (read.recommends if read else True)
     treefile = {
         "ref": (read.ref if read else "") or "explorer/x86_64/candidate",
-        "packages": [f"'{text}'" if " " in text else text for text in (*(read.packages if read else ()), *names)],
+        "packages": [_entry(text) for text in (*(read.packages if read else ()), *names)],
         "exclude-packages": [*(read.exclude_packages if read else ()), *asked["exclude"]],
         "recommends": recommends,
+        **(_kept(read) if read else {}),
     }
     source = {
         "kind": "rpm-md",
@@ -65,6 +75,18 @@ def _written(names: tuple[str, ...], asked: dict[str, Any]) -> Iterator[Path]:
         places = {"build": str(user_cache().parent / "explorer"), "reports": str(folder)}
         write_json(folder / "line.yaml", line | places | {"source": source | _release(releasever)})
         yield folder / "line.yaml"
+
+
+def _kept(read: Treefile) -> dict[str, Any]:
+    """Return what else of a treefile says which packages are taken, and what its export keeps."""
+    rpm_repos = {"repos": list(read.rpm_repos), "lockfile-repos": list(read.lockfile_repos)}
+    bound = [{"repo": one.rpm_repo, "packages": [_entry(text) for text in one.packages]} for one in read.repo_packages]
+    kept = {**rpm_repos, "repo-packages": bound, "documentation": read.documentation, "releasever": read.releasever}
+    return {key: value for key, value in kept.items() if value not in ([], "", True)}
+
+
+def _entry(text: str) -> str:
+    return f"'{text}'" if " " in text else text
 
 
 def _release(releasever: str) -> dict[str, str]:

@@ -21,9 +21,10 @@ def _texts(message: Message) -> tuple[str, ...]:
     return tuple(one.strip() for one in texts)
 
 
-def _whole(message: Message, key: str) -> int:
+def whole(message: Message, key: str) -> int:
+    """Return a number that the page sent; raises InputError for anything else."""
     value = message.get(key)
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         raise InputError(f"{key} must be a number, not {value!r}")
     return value
 
@@ -35,10 +36,10 @@ ACTIONS: Mapping[str, Action] = {
     "exclude": lambda state, message: states.exclude(state, _texts(message)),
     "allow": lambda state, message: states.allow(state, _texts(message)),
     "recommends": lambda state, message: states.set_recommends(state, bool(message.get("value"))),
-    "show": lambda state, message: states.show(state, _whole(message, "place")),
+    "show": lambda state, message: states.show(state, whole(message, "place")),
     "copy": lambda state, message: states.copy(state),
     "rename": lambda state, message: states.rename(state, str(message.get("name", ""))),
-    "remove": lambda state, message: states.remove(state, _whole(message, "place")),
+    "remove": lambda state, message: states.remove(state, whole(message, "place")),
     "reset": lambda state, message: states.reset(state),
 }
 
@@ -60,17 +61,34 @@ def _known(state: State, words: str) -> tuple[str, ...]:
 def tick(study: Study, state: State, row: int) -> State:
     """Return a state after the box of a table's row was ticked or unticked.
 
-    A package that was asked for is asked for no longer; one that others bring is excluded; one that is excluded
-    may come again; any other is asked for.
+    A package that only texts of its own ask for is asked for no longer; one that others bring, or that a group or a
+    pattern asks for, is excluded; one that is excluded may come again; any other is asked for.
     """
+    number = _number(study, row)
+    request = state.shown.request
+    answer = study.answer(request)
+    if answer is not None and number in answer.chosen:
+        asked = [text for text, ids in answer.requested.items() if number in ids]
+        if asked and all(study.means_alone(request, text, number) for text in asked):
+            return states.withdraw(state, asked)
+        return bar(study, state, row)
+    if barred := study.exclusions_of(request, number):
+        return states.allow(state, barred)
+    text = study.text_for(number)
+    return states.withdraw(state, [text]) if text in state.shown.packages else states.request(state, [text])
+
+
+def bar(study: Study, state: State, row: int) -> State:
+    """Return a state in which a row's package is excluded, and is not asked for by a text of its own."""
+    number = _number(study, row)
+    request = state.shown.request
+    answer = study.answer(request)
+    asked = [text for text, ids in answer.requested.items() if number in ids] if answer else [study.text_for(number)]
+    alone = [text for text in asked if answer is None or study.means_alone(request, text, number)]
+    return states.exclude(states.withdraw(state, alone), [study.exclusion_for(number)])
+
+
+def _number(study: Study, row: int) -> int:
     if not 0 <= row < len(study.catalogue.ids):
         raise InputError(f"there is no row {row}", hint="reload the page")
-    number = study.catalogue.ids[row]
-    text = study.text_for(number)
-    if text in state.shown.exclude:
-        return states.allow(state, [text])
-    answer = study.answer(state.shown.request)
-    if answer is None or number not in answer.chosen:
-        return states.withdraw(state, [text]) if text in state.shown.packages else states.request(state, [text])
-    asked = [text for text, ids in answer.requested.items() if number in ids]
-    return states.withdraw(state, asked) if asked else states.exclude(state, [study.pool.package(number).name])
+    return study.catalogue.ids[row]

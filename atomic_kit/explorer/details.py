@@ -17,21 +17,29 @@ _FEW = 14
 def describe(study: Study, request: Request, row: int) -> dict[str, Any]:
     """Return the details of a row of the catalogue in the light of a request, ready for JSON.
 
-    `asked` are the request's texts that it meets and `text` is what to ask for to get it.
+    `asked` are the request's texts that it meets, of them `own` those that mean it alone; `text` is what to ask for
+    to get it, `excluded` what it is excluded by.
     """
     number = study.catalogue.ids[row]
     answer = study.answer(request)
     text = study.text_for(number)
-    known: dict[str, Any] = {"row": row, "text": text, "excluded": text in request.exclude, "member": False}
+    known: dict[str, Any] = {
+        "row": row,
+        "text": text,
+        "excluded": study.exclusions_of(request, number),
+        "member": False,
+    }
     if answer is None:
         return known
     if number not in answer.chosen:
         return known | {"brings": _brings(study, request, answer, number)}
     graph = study.graph(request)
+    asked = [text for text, ids in answer.requested.items() if number in ids]
     leaving = graph.leaving({number}) - {number}
     return known | {
         "member": True,
-        "asked": [text for text, ids in answer.requested.items() if number in ids],
+        "asked": asked,
+        "own": [text for text in asked if study.means_alone(request, text, number)],
         "hangs_on": study.by_request(request)[number],
         "retained": graph.retained(number),
         "leaving": _named(study, leaving),

@@ -6,18 +6,27 @@ import base64
 import binascii
 import json
 import zlib
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from atomic_kit.errors import InputError
-from atomic_kit.explorer.state import Candidate, State
+from atomic_kit.explorer.state import LONGEST_TEXT, MOST_CANDIDATES, Candidate, State, check_text
 
 _HINT = "open a file that the explorer saved, or a link that it gave"
 # A text that is small in a link and huge when unpacked is none of ours.
 _LARGEST = 4 * 2**20
 
-Text = Annotated[str, Field(min_length=1, max_length=300)]
+
+def _checked(text: str) -> str:
+    try:
+        return check_text(text)
+    except InputError as error:
+        raise ValueError(error.what) from None
+
+
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_checked)]
 
 
 class _Model(BaseModel):
@@ -36,7 +45,7 @@ class _Candidate(_Model):
 
 class _Document(_Model):
     schema_version: Literal[1]
-    candidates: Annotated[list[_Candidate], Field(min_length=1, max_length=50)]
+    candidates: Annotated[list[_Candidate], Field(min_length=1, max_length=MOST_CANDIDATES)]
     start: _Candidate
     active: Annotated[int, Field(ge=0)] = 0
 
@@ -87,6 +96,21 @@ def from_text(text: str) -> State:
         return from_document(json.loads(document))
     except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
         raise InputError(f"the link's state cannot be read ({error})", hint=_HINT) from None
+
+
+def load_state(state: str | Path | None) -> State | None:
+    """Return the state of a saved file or of a link's text, None for nothing."""
+    if not state:
+        return None
+    text = str(state)
+    if not isinstance(state, Path) and not text.endswith(".json"):
+        return from_text(text.rpartition("state=")[2])
+    try:
+        return from_document(json.loads(Path(text).read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"the state {text} cannot be read ({error})", hint="name a file that the explorer saved"
+        ) from None
 
 
 def _fields(candidate: Candidate) -> dict[str, Any]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from atomic_kit.errors import InputError
-from atomic_kit.explorer.document import from_document, from_text
-from atomic_kit.explorer.state import Candidate, State
+from atomic_kit.explorer.document import load_state
+from atomic_kit.explorer.export import Origin
+from atomic_kit.explorer.state import Candidate
 from atomic_kit.explorer.study import Study
-from atomic_kit.explorer.widget import Explorer, Origin
+from atomic_kit.explorer.widget import Explorer
 from atomic_kit.packages.question import ask_line
 from atomic_kit.parameters import PolicyParameters, load_parameters
 from atomic_kit.progress import step
@@ -30,11 +29,12 @@ def explore(parameters: str | Path = "demo", state: str | Path | None = None) ->
     line = load_parameters(parameters)
     with step("Reading the packages"):
         question = ask_line(line, refresh=False)
-        study = Study(question.pool, policy=line.policy)
+        study = Study(question.pool, policy=line.policy, frame=question.request)
     asked = question.request
     start = Candidate(_START, asked.texts, asked.exclude, asked.recommends)
-    ref = question.treefile.ref if question.treefile else ""
-    return Explorer(study, start, Origin(line.title, ref, question.snapshot), state=load_state(state))
+    treefile = question.treefile
+    origin = Origin(line.title, treefile.ref if treefile else "", question.snapshot, treefile)
+    return Explorer(study, start, origin, state=load_state(state))
 
 
 def explore_rpm_repos(
@@ -50,18 +50,3 @@ def explore_rpm_repos(
     generated = max((one.generated for one in rpm_repos), default=datetime.fromtimestamp(0, UTC))
     origin = Origin(title, "explorer/x86_64/candidate", Snapshot("current", generated, tuple(rpm_repos)))
     return Explorer(study, Candidate("start", tuple(packages)), origin, state=load_state(state))
-
-
-def load_state(state: str | Path | None) -> State | None:
-    """Return the state of a saved file or of a link's text, None for nothing."""
-    if not state:
-        return None
-    text = str(state)
-    if not isinstance(state, Path) and not text.endswith(".json"):
-        return from_text(text.rpartition("state=")[2])
-    try:
-        return from_document(json.loads(Path(text).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"the state {text} cannot be read ({error})", hint="name a file that the explorer saved"
-        ) from None

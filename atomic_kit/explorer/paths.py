@@ -15,7 +15,7 @@ _NODES = 60
 class Node:
     """A package by its id: `kind` is request, package or target; `layer` counts from requests (0) to the target.
 
-    The label of what was requested by another text than its name has both.
+    The label is the package's name; `request` is what asked for it, empty when that is just its name.
     """
 
     id: int
@@ -23,6 +23,7 @@ class Node:
     kind: str
     layer: int
     place: int
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,10 @@ def _placed(
     leads: dict[int, list[int]] = {}
     for one, other in edges:
         leads.setdefault(one, []).append(other)
-    texts = {number: text for text, ids in graph.answer.requested.items() for number in ids}
+    texts: dict[int, list[str]] = {}
+    for text, ids in graph.answer.requested.items():
+        for number in ids:
+            texts.setdefault(number, []).append(text)
     names = {one: graph.pool.package(one).name for one in layers}
     above: dict[int, list[int]] = {}
     nodes = []
@@ -117,9 +121,9 @@ def _placed(
         members.sort(key=lambda one: (_middle(above.get(one, [])), names[one]))
         for place, one in enumerate(members):
             kind = "target" if one == target else "request" if one in texts else "package"
-            text = texts.get(one, names[one])
-            label = names[one] if text == names[one] else f"{text} → {names[one]}"
-            nodes.append(Node(one, label, kind, layer, place))
+            asked = texts.get(one, [names[one]])
+            request = "" if asked == [names[one]] else ", ".join(asked)
+            nodes.append(Node(one, names[one], kind, layer, place, request))
             for other in leads.get(one, ()):
                 above.setdefault(other, []).append(place)
     return tuple(nodes)

@@ -9,13 +9,14 @@ from enum import StrEnum
 from typing import Any
 
 from atomic_kit.explorer.document import to_text
+from atomic_kit.explorer.marks import marks
 from atomic_kit.explorer.state import Candidate, History, State
 from atomic_kit.explorer.study import Study
 from atomic_kit.explorer.treemap import Box, Cell, Item, treemap
 from atomic_kit.explorer.waterfall import summed, waterfall
 from atomic_kit.packages.package_set import Package, Reason
 from atomic_kit.packages.what_if import Size
-from atomic_kit.policy.rules import MIB, Finding
+from atomic_kit.policy.rules import MIB
 from atomic_kit.solver import Answer, Request
 
 _REASONS = list(Reason)
@@ -80,6 +81,7 @@ def draw(study: Study, history: History, view: View) -> Picture:
     size = study.size(answer.chosen)
     data |= {
         "totals": totals(study, state, size),
+        "view": [view.width, view.height],
         "treemap": cells(study, request, view),
         "new": new_rows(study, state),
         "waterfall": changes(study, state, view.changes_by),
@@ -177,33 +179,6 @@ def _entries(study: Study, ids: Iterable[int], sign: int, groups: Mapping[int, s
     for number in sorted(ids):
         package = study.pool.package(number)
         yield groups.get(number, package.name), sign * package.install_size
-
-
-def marks(study: Study, request: Request) -> dict[str, Any]:
-    """Return the policy's findings: `marks` by row, `findings` about no package of the set."""
-    answer = study.answer(request) or _NOTHING
-    rows: dict[str, list[int]] = {}
-    for number in answer.chosen:
-        rows.setdefault(study.pool.package(number).name, []).append(study.catalogue.rows[number])
-    marked: dict[int, list[dict[str, Any]]] = {}
-    general = []
-    for finding in study.findings(request):
-        told = _told(finding)
-        for row in rows.get(finding.subject, ()):
-            marked.setdefault(row, []).append(told)
-        if finding.subject not in rows:
-            general.append(told)
-    return {"marks": marked, "findings": general}
-
-
-def _told(finding: Finding) -> dict[str, Any]:
-    return {
-        "rule": finding.rule,
-        "subject": finding.subject,
-        "severity": str(finding.severity),
-        "evidence": finding.evidence,
-        "action": finding.action,
-    }
 
 
 def _candidate(study: Study, candidate: Candidate) -> dict[str, Any]:

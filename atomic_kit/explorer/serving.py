@@ -16,9 +16,11 @@ from urllib.request import urlopen
 
 from atomic_kit import command, progress
 from atomic_kit.errors import InputError, StepError
-from atomic_kit.explorer.document import from_text
+from atomic_kit.explorer.document import load_state
 from atomic_kit.files import scratch_folder, write_json
-from atomic_kit.parameters import find_parameters
+from atomic_kit.packages.resolve import line_lock
+from atomic_kit.parameters import Parameters, find_parameters, load_parameters
+from atomic_kit.treefile import load_treefile
 
 NOTEBOOK = Path(__file__).parent.parent.parent / "notebooks" / "explore.ipynb"
 _SHARE = Path(__file__).parent / "share"
@@ -36,7 +38,8 @@ def serve(
 ) -> None:
     """Serve the explorer until the server ends or the caller is interrupted; `tell` gets the page's address.
 
-    Raises InputError for parameters or a state that are not there, and StepError when the server does not start.
+    Raises InputError for parameters, a treefile, locks or a state that cannot be read and for a port that is taken,
+    and StepError when the server does not start.
     """
     with serving(parameters, port=port, state=state) as (address, process):
         tell(address)
@@ -54,10 +57,14 @@ def serving(
     path = find_parameters(parameters)
     if not path.is_file():
         raise InputError(f"{path} does not exist", hint="name parameters, e.g. demo, or a file of them")
+    _check(load_parameters(path))
+    text = _state(state)
+    if port:
+        _check_port(port)
     place, token = port or _free_port(), secrets.token_urlsafe(18)
     with scratch_folder("explorer") as folder:
         notebook = folder / NOTEBOOK.name
-        write_json(notebook, with_parameters(path, _state(state)))
+        write_json(notebook, with_parameters(path, text))
         log = folder / "voila.log"
         with command.start(
             _argv(notebook, place, token), log=log, cwd=path.parent, env=_environment(folder)
@@ -78,13 +85,26 @@ def _state(state: str | Path | None) -> str:
     """Return a state as the notebook takes it: the absolute path of a file, or a link's text that was tried."""
     if not state:
         return ""
-    if (path := Path(state)).suffix == ".json":
-        if not path.is_file():
-            raise InputError(f"{path} does not exist", hint="name a file that the explorer saved")
-        return str(path.resolve())
-    text = str(state).rpartition("state=")[2]
-    from_text(text)
-    return text
+    load_state(state)
+    path = Path(state)
+    return str(path.resolve()) if path.suffix == ".json" else str(state).rpartition("state=")[2]
+
+
+def _check(line: Parameters) -> None:
+    """Raise InputError for a treefile or lock files that a page could not read: here it is one sentence."""
+    load_treefile(line.treefile, basearch=line.arch)
+    line_lock(line)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was just given up is free
+        try:
+            one.bind((_ADDRESS, port))
+        except PermissionError:
+            raise InputError(f"port {port} is not for this user", hint="--port 0 takes a free one") from None
+        except OSError:
+            raise InputError(f"port {port} is taken", hint="--port 0 takes a free one") from None
 
 
 def _argv(notebook: Path, port: int, token: str) -> list[command.Argument]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,20 @@ from atomic_kit.errors import InputError
 from atomic_kit.solver import Request
 
 _UNDO_STEPS = 200
+# What a state may hold, so that it can be opened again as it was saved.
+MOST_CANDIDATES, LONGEST_TEXT = 50, 300
+
+
+def check_text(text: str) -> str:
+    """Return a text that a state can hold; raises InputError for one that is too long or not one line of text."""
+    if not text or len(text) > LONGEST_TEXT:
+        raise InputError(
+            f"{text[:40]!r}… has {len(text)} characters" if text else "there is an empty text",
+            hint=f"at most {LONGEST_TEXT}, at least one",
+        )
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+        raise InputError(f"{text!r} holds what is no text", hint="leave out control characters")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +76,7 @@ def _put(candidates: tuple[Candidate, ...], place: int, candidate: Candidate) ->
 
 def request(state: State, texts: Iterable[str]) -> State:
     """Ask for more in the shown candidate; what is asked for is excluded no longer."""
-    texts = tuple(texts)
+    texts = tuple(map(check_text, texts))
     shown = state.shown
     packages = tuple(dict.fromkeys((*shown.packages, *texts)))
     exclude = tuple(text for text in shown.exclude if text not in texts)
@@ -78,7 +93,7 @@ def withdraw(state: State, texts: Iterable[str]) -> State:
 
 def exclude(state: State, texts: Iterable[str]) -> State:
     """Let something not come into the shown candidate; it is not asked for either."""
-    texts = tuple(texts)
+    texts = tuple(map(check_text, texts))
     shown = withdraw(state, texts).shown
     return _with_shown(state, replace(shown, exclude=tuple(dict.fromkeys((*shown.exclude, *texts)))))
 
@@ -103,6 +118,8 @@ def show(state: State, place: int) -> State:
 
 def copy(state: State) -> State:
     """Add a copy of the shown candidate beside it, under a new name, and show it."""
+    if len(state.candidates) >= MOST_CANDIDATES:
+        raise InputError(f"there are {MOST_CANDIDATES} candidates, which is the most", hint="remove one first")
     taken = {one.name for one in state.candidates}
     name = next(name for number in range(2, len(taken) + 3) if (name := f"candidate {number}") not in taken)
     candidates = (*state.candidates, replace(state.shown, name=name))
@@ -114,7 +131,7 @@ def rename(state: State, name: str) -> State:
     name = name.strip()
     if not name or any(one.name == name for one in state.candidates if one is not state.shown):
         raise InputError(f"a candidate cannot be named {name!r}", hint="choose a name that no other candidate has")
-    return _with_shown(state, replace(state.shown, name=name))
+    return _with_shown(state, replace(state.shown, name=check_text(name)))
 
 
 def remove(state: State, place: int) -> State:

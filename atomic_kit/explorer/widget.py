@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,37 +20,24 @@ import anywidget
 
 from atomic_kit.errors import AtomicKitError, InputError
 from atomic_kit.explorer import export
-from atomic_kit.explorer.actions import ACTIONS, cure, tick
+from atomic_kit.explorer.actions import ACTIONS, bar, cure, tick, whole
+from atomic_kit.explorer.afterthoughts import PIECE, afterthoughts
 from atomic_kit.explorer.details import describe
-from atomic_kit.explorer.document import from_document, from_text, to_document, to_text
-from atomic_kit.explorer.picture import ChangesBy, GroupBy, View, draw
+from atomic_kit.explorer.document import from_document, from_text, to_text
+from atomic_kit.explorer.picture import ChangesBy, GroupBy, Picture, View, draw
 from atomic_kit.explorer.state import Candidate, History, State, started
 from atomic_kit.explorer.study import Study
 from atomic_kit.files import write_text
-from atomic_kit.sources import Snapshot
 
 _STATIC = Path(__file__).parent / "static"
 # One module for the page, as anywidget takes it, out of files that know those before them.
-_PARTS = ("elements", "catalogue", "page", "top", "requests", "treemap", "changes", "details", "table", "explorer")
-# Seconds: sizes of requests are asked for when no click has come for a while, and then in pieces, so that a click
-# meanwhile hardly waits.
-_PAUSE, _PIECE = 0.4, 0.015
+_PARTS = (
+    *("elements", "catalogue", "page", "help", "search", "top", "requests", "treemap", "changes"),
+    *("paths", "details", "cells", "table", "explorer"),
+)
+# Seconds: sizes of requests are asked for when no click has come for a while.
+_PAUSE = 0.4
 _LARGEST_VIEW = 5000
-_FILES = {
-    "treefile": ("host.yaml", "application/yaml"),
-    "lock": ("manifest-lock.x86_64.json", "application/json"),
-    "csv": ("packages.csv", "text/csv"),
-    "state": ("explorer.json", "application/json"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the packages are from: what is named in the page and in exported files."""
-
-    title: str
-    ref: str
-    snapshot: Snapshot
 
 
 class Explorer(anywidget.AnyWidget):
@@ -59,12 +46,14 @@ class Explorer(anywidget.AnyWidget):
     _esm = "\n".join((_STATIC / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS)
     _css = _STATIC / "explorer.css"
 
-    def __init__(self, study: Study, start: Candidate, origin: Origin, *, state: State | None = None) -> None:
+    def __init__(self, study: Study, start: Candidate, origin: export.Origin, *, state: State | None = None) -> None:
         super().__init__()
         self._study, self._origin = study, origin
         self._history = History(state or started(start))
         self._view = View()
         self._selected: int | None = None
+        # A link that could not be read stays in the address until something is changed.
+        self._unread = False
         self._following: asyncio.Task[None] | None = None
         self.on_msg(self._receive)
         # The graphs' library takes long to load: meanwhile the page is drawn.
@@ -85,19 +74,7 @@ class Explorer(anywidget.AnyWidget):
 
         Raises InputError for another kind and for what cannot be solved.
         """
-        shown, origin = self.state.shown, self._origin
-        if kind == "state":
-            return json.dumps(to_document(self.state), indent=2, ensure_ascii=False) + "\n"
-        if kind == "treefile":
-            return export.treefile_text(shown, ref=origin.ref, title=origin.title)
-        if kind not in _FILES:
-            raise InputError(f"there is no export {kind!r}", hint=f"known: {', '.join(_FILES)}")
-        if self._study.answer(shown.request) is None:
-            raise InputError(f"{shown.name} has no package set", hint="mend its requests first, or save the state")
-        packages = self._study.package_set(shown.request)
-        if kind == "csv":
-            return export.csv_text(packages)
-        return export.lock_text(packages, origin.snapshot)
+        return export.file_text(self._study, self.state, self._origin, kind)
 
     def export(self, kind: str, path: str | Path) -> Path:
         """Write what `text` returns, whole or not at all; return where."""
@@ -112,24 +89,30 @@ class Explorer(anywidget.AnyWidget):
         try:
             self._act(message)
         except AtomicKitError as error:
-            self.send({"kind": "notice", "text": str(error)})
-        self.send({"kind": "done", "turn": message.get("turn"), "seconds": time.perf_counter() - started_at})
+            self._notice(str(error))
+        except Exception as error:
+            self._notice(f"this cannot be done ({type(error).__name__}: {error}); everything is as it was")
+        finally:
+            turn = message.get("turn") if isinstance(message, Mapping) else None
+            self.send({"kind": "done", "turn": turn, "seconds": time.perf_counter() - started_at})
+
+    def _notice(self, text: str) -> None:
+        # What is no text, as half of a pair of surrogates, would not reach the page.
+        self.send({"kind": "notice", "text": text.encode(errors="backslashreplace").decode()})
 
     def _act(self, message: Mapping[str, Any]) -> None:
         do = str(message.get("do"))
         if do in ACTIONS:
             state = ACTIONS[do](self.state, message)
-            if message.get("row") is not None:
-                self._selected = self._study.row_in_set(state.shown.request, int(message["row"]))
-            self._change(state)
+            row = None if message.get("row") is None else whole(message, "row")
+            self._change(state, select=row)
         elif do in _OTHERS:
             _OTHERS[do](self, message)
         else:
             raise InputError(f"the page asked for {do!r}, which is not known", hint="reload the page")
 
-    def _change(self, state: State) -> None:
-        self._history = self._history.to(state)
-        self._show()
+    def _change(self, state: State, *, select: int | None = None) -> None:
+        self._step(self._history.to(state), select=select)
 
     def _ready(self, message: Mapping[str, Any]) -> None:
         self._set_view(message)
@@ -141,12 +124,14 @@ class Explorer(anywidget.AnyWidget):
         self.send(head, [self._study.catalogue.packed])
         if (link := message.get("link")) and not self._history.past:
             try:
-                self._history = History(from_text(str(link)))
-            except InputError as error:
-                self.send({"kind": "notice", "text": str(error)})
-        self._show()
+                return self._step(History(from_text(str(link))))
+            except Exception as error:
+                self._unread = True
+                self._notice(str(error))
+        return self._show()
 
     def _restore(self, message: Mapping[str, Any]) -> None:
+        self._unread = True
         self._change(from_text(str(message.get("text", ""))))
 
     def _open(self, message: Mapping[str, Any]) -> None:
@@ -159,8 +144,10 @@ class Explorer(anywidget.AnyWidget):
     def _set_view(self, message: Mapping[str, Any]) -> None:
         try:
             width, height = (min(max(float(message[key]), 50), _LARGEST_VIEW) for key in ("width", "height"))
+            if not math.isfinite(width + height):
+                raise ValueError("it has no size")
             group, changes = GroupBy(message["group"]), ChangesBy(message["changes"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"the page asked for a view that is not known ({error})", hint="reload it") from None
         self._view = View(group, changes, width, height)
 
@@ -177,16 +164,23 @@ class Explorer(anywidget.AnyWidget):
     def _download(self, message: Mapping[str, Any]) -> None:
         kind = str(message.get("file"))
         text = self.text(kind)
-        name, media = _FILES[kind]
+        name, media = export.FILES[kind]
         self.send({"kind": "file", "name": name, "type": media}, [text.encode()])
 
-    def _step(self, history: History) -> None:
-        self._history = history
-        self._show()
+    def _step(self, history: History, *, select: int | None = None) -> None:
+        """Go to another history, once its picture is drawn: what cannot be drawn is not gone to."""
+        picture = draw(self._study, history, self._view)
+        if select is not None:
+            self._selected = self._study.row_in_set(history.now.shown.request, select)
+        self._history, self._unread = history, False
+        self._send_picture(picture)
 
     def _show(self) -> None:
-        picture = draw(self._study, self._history, self._view)
-        self.send({"kind": "picture", **picture.data}, [picture.rows, picture.reasons])
+        self._send_picture(draw(self._study, self._history, self._view))
+
+    def _send_picture(self, picture: Picture) -> None:
+        content = {"kind": "picture", "keep_address": self._unread, **picture.data}
+        self.send(content, [picture.rows, picture.reasons])
         self._tell_details()
         self._follow()
 
@@ -209,26 +203,16 @@ class Explorer(anywidget.AnyWidget):
 
     async def _send_all(self, messages: Iterator[dict[str, Any]]) -> None:
         await asyncio.sleep(_PAUSE if self._study.answer(self.state.shown.request) else 0)
-        for message in messages:
-            self.send(message)
-            await asyncio.sleep(_PIECE)
+        try:
+            for message in messages:
+                self.send(message)
+                await asyncio.sleep(PIECE)
+        except Exception as error:
+            self._notice(f"what follows the picture cannot be told ({type(error).__name__}: {error})")
 
     def afterthoughts(self) -> Iterator[dict[str, Any]]:
         """Yield the messages that follow a picture: why there is none, or the sizes of the requests."""
-        request = self.state.shown.request
-        if self._study.answer(request) is None:
-            error = self._study.explain(request)
-            told = {"problems": error.problems, "cause": list(error.cause), "cures": list(error.cures)}
-            yield {"kind": "problem", **told, "hint": error.hint}
-            return
-        piece: list[list[Any]] = []
-        since = time.perf_counter()
-        for size in self._study.request_sizes(request):
-            piece.append([size.text, size.alone, size.additional])
-            if time.perf_counter() - since > _PIECE:
-                yield {"kind": "sizes", "sizes": piece}
-                piece, since = [], time.perf_counter()
-        yield {"kind": "sizes", "sizes": piece, "last": True}
+        yield from afterthoughts(self._study, self.state.shown.request)
 
 
 _OTHERS: Mapping[str, Callable[[Explorer, Mapping[str, Any]], None]] = {
@@ -238,7 +222,8 @@ _OTHERS: Mapping[str, Callable[[Explorer, Mapping[str, Any]], None]] = {
     "look": Explorer._look,
     "select": Explorer._select,
     "download": Explorer._download,
-    "tick": lambda self, message: self._change(tick(self._study, self.state, int(message.get("row", -1)))),
+    "tick": lambda self, message: self._change(tick(self._study, self.state, whole(message, "row"))),
+    "bar": lambda self, message: self._change(bar(self._study, self.state, whole(message, "row"))),
     "cure": lambda self, message: self._change(cure(self.state, str(message.get("words")))),
     "undo": lambda self, message: self._step(self._history.undo()),
     "redo": lambda self, message: self._step(self._history.redo()),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +163,56 @@ def test_a_request_is_unticked_undone_and_done_again(tab: Tab) -> None:
     until(tab, 3)
 
 
+def chosen(tab: Tab) -> str:
+    return text(tab, ".ex-found [aria-selected=true]").split("\n")[0]
+
+
+def test_what_is_typed_can_be_asked_for_as_it_is(tab: Tab) -> None:
+    tab.press("/")
+    tab.press("/")  # once too often
+    tab.type("ibwe")
+    assert chosen(tab) == "ask for \u2018ibwe\u2019 as typed", "no name begins like that"
+    tab.press("ArrowUp")
+    assert chosen(tab) == "libweb"
+    tab.press("Enter")
+    until(tab, 4)
+    tab.press("/")
+    assert tab.value("document.activeElement.value") == ""
+    tab.type("web-docs")
+    assert chosen(tab) == "web-docs"
+    assert "as typed" not in text(tab, ".ex-found"), "that is its name"
+    tab.press("Enter")
+    until(tab, 5)
+    tab.type("/usr/bin/x")
+    assert chosen(tab) == "ask for \u2018/usr/bin/x\u2019 as typed", "a path is a path"
+
+
+def test_the_keys_are_told(tab: Tab) -> None:
+    tab.press("?")
+    tab.wait("document.querySelector('.ex-help').open")
+    assert "Ctrl+Z" in text(tab, ".ex-help")
+    tab.press("Escape")
+    tab.wait("!document.querySelector('.ex-help').open")
+
+
+def test_a_link_that_cannot_be_read_is_not_lost(tab: Tab, address: str) -> None:
+    open_page(tab, f"{address}#state=nonsense")
+    until(tab, 3)
+    assert "cannot be read" in text(tab, ".ex-notice")
+    assert tab.value("location.hash") == "#state=nonsense"
+    add(tab, "web-docs")
+    until(tab, 4)
+    assert tab.value("location.hash") != "#state=nonsense"
+
+
+def test_a_way_to_a_package_is_walked_by_keys(tab: Tab) -> None:
+    tab.click('.ex-cell[aria-label^="base"]')
+    tab.wait("document.querySelectorAll('.ex-paths .ex-node').length === 3")
+    tab.value("document.querySelector('.ex-paths .ex-node[aria-label=shell]').focus()")
+    tab.press("Enter")
+    tab.wait("document.querySelector('.ex-details h2').textContent.startsWith('shell')")
+
+
 def test_weak_dependencies_come_and_go(tab: Tab) -> None:
     add(tab, "web-server")
     until(tab, 6)
@@ -242,6 +294,20 @@ def test_a_link_brings_the_same_state_back(tab: Tab) -> None:
     assert "web-server" in text(tab, ".ex-requests")
 
 
+def test_a_link_to_what_cannot_be_has_no_picture_and_no_undo(tab: Tab, address: str) -> None:
+    add(tab, "editor-tiny")
+    tab.wait("document.querySelectorAll('[data-key^=cure]').length === 2")
+    link = tab.value("location.href")
+    tab.open("about:blank")
+    tab.wait("location.href === 'about:blank'")
+    tab.open(link)
+    tab.wait("document.querySelectorAll('[data-key^=cure]').length === 2", seconds=90)
+    assert "no picture yet" in text(tab, ".ex-problem")
+    assert tab.value("document.querySelector('.ex-problem p:last-child button:last-child').disabled")
+    tab.click('[data-key="cure not asking for editor-tiny"]')
+    until(tab, 3)
+
+
 def test_what_is_saved_is_read_back(tab: Tab, browser: tuple[Tab, Path]) -> None:
     add(tab, "web-server")
     until(tab, 6)
@@ -298,3 +364,23 @@ def test_a_narrow_page_has_nothing_that_sticks_out(tab: Tab) -> None:
     tab.wait("document.querySelector('.ex-main').getBoundingClientRect().width < 400")
     assert tab.value("document.documentElement.scrollWidth") <= 400
     tab.resize(1400, 1000)
+
+
+def test_a_kernel_that_is_gone_is_told_and_boxes_go_back(browser: tuple[Tab, Path], line: Path) -> None:
+    tab, _ = browser
+    with serving(line) as (address, process):
+        open_page(tab, address)
+        kernels = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for number in kernels:
+            os.kill(int(number), signal.SIGSTOP)
+        tab.value("void (wait => setTimeout = (work, time) => wait(work, Math.min(time, 500)))(setTimeout)")
+        try:
+            tab.click('[data-key="request editor"]')
+            tab.wait("!document.querySelector('.ex-lost').hidden")
+            assert tab.value("document.querySelector('[data-key=\"request editor\"]').checked")
+            assert not tab.value("document.querySelector('.ex').classList.contains('ex-busy')")
+        finally:
+            for number in kernels:
+                os.kill(int(number), signal.SIGCONT)
+        tab.wait("document.querySelector('.ex-lost').hidden")
+        until(tab, 2)

@@ -6,6 +6,7 @@ import json
 import zlib
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atomic_kit.explorer import state as states
-from atomic_kit.explorer.actions import tick
+from atomic_kit.explorer.actions import bar, tick
 from atomic_kit.explorer.catalogue import pack
 from atomic_kit.explorer.details import describe
 from atomic_kit.explorer.picture import ChangesBy, GroupBy, View, changes, comparison, draw
@@ -22,7 +23,9 @@ from atomic_kit.explorer.state import Candidate, History, started
 from atomic_kit.explorer.study import SHARED, Study
 from atomic_kit.explorer.treemap import Box, Item, squarified, treemap
 from atomic_kit.explorer.waterfall import Step, waterfall
+from atomic_kit.packages.lock import Lock, LockedPackage
 from atomic_kit.parameters import Budget, PolicyParameters
+from atomic_kit.policy import rules
 from atomic_kit.solver import Pool, Request
 from atomic_kit.solver.columns import Columns, read_columns
 from atomic_kit.sources import RpmRepoMetadata
@@ -129,6 +132,39 @@ def test_a_name_that_nothing_provides_has_a_cure(study: Study) -> None:
     assert "nothing provides 'nosuch'" in error.problems[0]
 
 
+def test_a_cure_that_is_not_enough_is_not_offered(study: Study) -> None:
+    error = study.explain(Request(("app", "foe", "nosuch")))
+    assert (error.cause, error.cures) == (("nosuch",), ())
+    assert "not enough" in error.hint
+
+
+def test_what_two_texts_ask_for_is_shared(study: Study) -> None:
+    groups = study.by_request(Request(("app", "app-1", "tool", "libshared"), recommends=False))
+    told = {study.pool.package(number).name: text for number, text in groups.items()}
+    assert told == {"app": SHARED, "libown": SHARED, "tool": "tool", "libshared": SHARED}
+
+
+def test_the_lines_lock_and_rpm_repos_hold_for_every_request(study: Study) -> None:
+    lock = Lock({"telnet": LockedPackage("telnet", "1-1")}, strict=False)
+    line = Request(("app",), from_rpm_repo=(("test", ("telnet",)), ("other", ("tool",))), lock=lock)
+    framed = Study(study.pool, frame=line)
+    answer = framed.answer(Request(("telnet",)))
+    assert answer is not None
+    assert {framed.pool.package(number).version for number in answer.chosen} == {"1"}
+    assert framed.framed(Request(("telnet", "app"))) == replace(line, from_rpm_repo=(("test", ("telnet",)),))
+    assert framed.answer(Request(("tool",))) is None, "the rpm_repo that it must come from has none"
+    assert framed.explain(Request(("app", "tool"))).cures == ("not asking for tool",)
+
+
+def test_packages_without_a_known_license_are_told_once(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    unread = rules.Finding("license-unread", "app", rules.Severity.WARNING, "license: none", "read it")
+    monkeypatch.setattr(rules, "find", lambda *_: [unread, replace(unread, subject="libown")])
+    drawn = draw(study, started_with("app"), View()).data
+    (group,) = drawn["groups"]
+    assert (group["severity"], group["count"], group["subjects"]) == ("note", 2, ["app", "libown"])
+    assert not drawn["marks"]
+
+
 def test_packages_hang_on_the_one_request_that_brings_them(study: Study) -> None:
     groups = study.by_request(Request(("app", "tool")))
     told = {study.pool.package(number).name: text for number, text in groups.items()}
@@ -218,6 +254,23 @@ def test_a_tick_does_what_it_looks_like(
     state = started(Candidate("one", ("app", "tool"), exclude=("extra",)))
     shown = tick(study, state, row(study, name)).shown
     assert (shown.packages, shown.exclude) == (packages, exclude)
+
+
+def test_a_box_changes_nothing_but_its_own_package(study: Study) -> None:
+    state = started(Candidate("one", ("lib*", "tool"), recommends=False))
+    shown = tick(study, state, row(study, "libown")).shown
+    assert (shown.packages, shown.exclude) == (("lib*", "tool"), ("libown",))
+    barred = bar(study, state, row(study, "tool")).shown
+    assert (barred.packages, barred.exclude) == (("lib*",), ("tool",))
+
+
+def test_of_two_word_sizes_one_is_excluded(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = started(Candidate("one", ("app", "tool"), recommends=False))
+    monkeypatch.setattr(study.pool, "twins", lambda number: frozenset({number + 1}))
+    place = row(study, "libshared")
+    shown = tick(study, state, place).shown
+    assert shown.exclude == ("libshared.noarch",)
+    assert tick(study, replace(state, candidates=(shown,)), place).shown.exclude == ()
 
 
 def test_an_older_version_is_asked_for_by_its_full_name(study: Study) -> None:

@@ -68,6 +68,26 @@ def test_a_removed_candidate_leaves_another_one_shown(active: int, removed: int,
     assert states.remove(state, removed).active == shown
 
 
+@pytest.mark.parametrize("text", ["ü" * 301, "\ud800", "a\0b", "two\nlines"])
+def test_what_could_not_be_opened_again_is_refused(text: str) -> None:
+    for act in (states.request, states.exclude):
+        with pytest.raises(InputError):
+            act(START, [text])
+    with pytest.raises(InputError):
+        states.rename(START, text)
+    with pytest.raises(InputError):
+        from_document(to_document(START) | {"start": {"name": "x", "packages": [text]}})
+
+
+def test_there_are_as_many_candidates_as_a_file_may_have() -> None:
+    state = START
+    for _ in range(49):
+        state = states.copy(state)
+    assert from_text(to_text(state)) == state
+    with pytest.raises(InputError, match="the most"):
+        states.copy(state)
+
+
 def test_the_last_candidate_stays() -> None:
     with pytest.raises(InputError, match="last candidate"):
         states.remove(START, 0)
@@ -91,8 +111,9 @@ def test_looking_at_another_candidate_is_no_change() -> None:
     assert len(history.past) == 1
 
 
-TEXTS = st.lists(st.text(min_size=1, max_size=20), max_size=5).map(tuple)
-CANDIDATES = st.builds(Candidate, st.text(min_size=1, max_size=20), TEXTS, TEXTS, st.booleans())
+LINES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=20)
+TEXTS = st.lists(LINES, max_size=5).map(tuple)
+CANDIDATES = st.builds(Candidate, LINES, TEXTS, TEXTS, st.booleans())
 
 
 @given(st.lists(CANDIDATES, min_size=1, max_size=4, unique_by=lambda one: one.name), CANDIDATES)

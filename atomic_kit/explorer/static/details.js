@@ -17,29 +17,28 @@ function makeDetails(page) {
       ),
     );
   const button = (text, message) =>
-    h("button", { "data-key": `act ${message.do}`, onclick: () => page.send(message) }, text);
-  const actions = (details) => {
-    const texts = [details.text],
-      name = [page.name(details.row)];
-    if (details.excluded)
-      return [button("Exclude no longer", { do: "allow", texts: name.includes(details.text) ? name : texts })];
-    if (!details.member)
-      return [button("Ask for it", { do: "request", texts }), button("Exclude it", { do: "exclude", texts: name })];
-    if (details.asked.length)
-      return [
-        button("Ask for it no longer", { do: "withdraw", texts: details.asked }),
-        button("Exclude it", { do: "exclude", texts: name }),
-      ];
-    return [button("Ask for it too", { do: "request", texts }), button("Exclude it", { do: "exclude", texts: name })];
+    h("button", { "data-key": `act ${text}`, onclick: () => page.send(message) }, text);
+  // A group or a pattern asks for more than this package: that is said on its button.
+  const actions = ({ row, text, member, excluded, asked = [], own = [] }) => {
+    if (excluded.length) return [button("Exclude no longer", { do: "allow", texts: excluded })];
+    const bar = button("Exclude it", { do: "bar", row });
+    if (!member) return [button("Ask for it", { do: "request", texts: [text] }), bar];
+    const wider = asked.filter((one) => !own.includes(one));
+    return [
+      ...(asked.length ? [] : [button("Ask for it too", { do: "request", texts: [text] })]),
+      ...(own.length ? [button("Ask for it no longer", { do: "withdraw", texts: own })] : []),
+      ...wider.map((one) => button(`Ask for ${one} no longer`, { do: "withdraw", texts: [one] })),
+      bar,
+    ];
   };
   const facts = (details) => {
-    const value = (column) => page.catalogue.value(column, details.row) || "not told";
+    const value = (column) => page.catalogue.value(column, details.row);
     const rows = [
       ["installed", bytes(value("install_size"))],
       ["download", bytes(value("download_size"))],
-      ["license", value("license")],
-      ["source", value("source").replace(/\.src\.rpm$/, "")],
-      ["repository", value("rpm_repo")],
+      ["license", value("license") || "not known before it is fetched"],
+      ["source", value("source").replace(/\.src\.rpm$/, "") || "not told"],
+      ["repository", value("rpm_repo") || "not told"],
     ];
     if (details.member) rows.push(["through it alone", bytes(details.retained)], ["hangs on", details.hangs_on]);
     return h("dl", {}, ...rows.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]));
@@ -119,7 +118,7 @@ function makeDetails(page) {
     page.details = details;
     keepingFocus(box, () => {
       const { row } = details;
-      const standing = details.excluded
+      const standing = details.excluded.length
         ? "excluded"
         : page.asked.solved
           ? (page.reason(row) ?? "not in the set")
@@ -158,51 +157,4 @@ function makeDetails(page) {
     });
   };
   return { box, dialog, draw };
-}
-
-// The width of a layer when all are to fit into a panel, as far as names stay readable.
-function columnFor(paths, width) {
-  const layers = 1 + Math.max(0, ...paths.nodes.map((node) => node.layer));
-  return Math.min(190, Math.max(88, (width + 20) / layers));
-}
-
-// Layers from left (requests) to right (the package).
-function drawPaths(page, paths, column) {
-  const row = 24,
-    width = column - 26;
-  const place = new Map(paths.nodes.map((node) => [node.id, { x: node.layer * column + 2, y: node.place * row + 2 }]));
-  const layers = 1 + Math.max(0, ...paths.nodes.map((node) => node.layer)),
-    most = 1 + Math.max(0, ...paths.nodes.map((node) => node.place));
-  const edge = (one) => {
-    const a = place.get(one.source),
-      b = place.get(one.target);
-    const [x1, y1, x2, y2] = [a.x + width, a.y + 9, b.x, b.y + 9],
-      bend = Math.max(14, (x2 - x1) / 2);
-    return svg(
-      "path",
-      { class: `ex-edge ex-${one.kind}`, d: `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}` },
-      svg("title", {}, `${one.kind} ${one.text}`),
-    );
-  };
-  const node = (one) => {
-    const { x, y } = place.get(one.id);
-    return svg(
-      "g",
-      { class: `ex-node ex-${one.kind}`, onclick: () => page.select(one.row) },
-      svg("title", {}, one.label),
-      svg("rect", { x, y, width, height: 18, rx: 4 }),
-      svg("text", { x: x + 4, y: y + 13 }, fitted(one.label, width - 6)),
-    );
-  };
-  return svg(
-    "svg",
-    {
-      width: layers * column - 20,
-      height: most * row + 4,
-      role: "img",
-      "aria-label": `${count(paths.nodes.length, "node")}, ${count(paths.edges.length, "relation")}`,
-    },
-    ...paths.edges.map(edge),
-    ...paths.nodes.map(node),
-  );
 }

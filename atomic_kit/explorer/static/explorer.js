@@ -17,13 +17,16 @@ function saveFile(content, buffer) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-function makeKeys(page, search) {
+function makeKeys(page, { search, help }) {
   return (event) => {
     const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select");
     const command = event.ctrlKey || event.metaKey;
     if (event.key === "/" && !typing && !command) {
       event.preventDefault();
       search.input.focus();
+    } else if (event.key === "?" && !typing && !command) {
+      event.preventDefault();
+      help.show();
     } else if (command && !typing && event.key.toLowerCase() === "z") {
       event.preventDefault();
       page.send({ do: event.shiftKey ? "redo" : "undo" });
@@ -36,11 +39,13 @@ function makeKeys(page, search) {
 
 function build(page) {
   const { root } = page;
+  const help = makeHelp();
   const parts = {
+    help,
     tabs: makeTabs(page),
     search: makeSearch(page),
     totals: makeTotals(page),
-    tools: makeTools(page, addressOf),
+    tools: makeTools(page, addressOf, help),
     requests: makeRequests(page),
     policy: makePolicy(page),
     map: makeTreemap(page),
@@ -58,9 +63,20 @@ function build(page) {
     notice.hidden = false;
     hide();
   };
+  const where = page.inLab ? "run the cell again." : "reload the page: your state is in its address.";
+  const lost = h("div", { class: "ex-lost", role: "alert", hidden: true }, h("b", {}, "The connection is lost; "), where);
+  page.lost = (is) => {
+    lost.hidden = !is;
+    if (!is) return;
+    root.classList.remove("ex-busy");
+    // What was ticked in vain goes back to what is so.
+    if (page.asked) for (const part of [parts.requests, parts.table]) part.draw();
+  };
   root.replaceChildren(
     h("header", { class: "ex-top" }, title, parts.tabs.box, parts.tools.box),
-    h("div", { class: "ex-bar" }, parts.search.box, parts.totals.box, parts.problem.box),
+    lost,
+    h("div", { class: "ex-bar" }, parts.search.box, parts.totals.box),
+    parts.problem.box,
     h(
       "div",
       { class: "ex-main" },
@@ -71,6 +87,7 @@ function build(page) {
     parts.table.box,
     notice,
     parts.details.dialog,
+    help.dialog,
   );
   return { ...parts, title };
 }
@@ -103,7 +120,7 @@ function receive(page, parts) {
       parts.table.arrange();
       if (page.selected === null) parts.details.draw(null);
       if (page.selected === null && content.solved && content.treemap.length) page.select(largest(content.treemap));
-      if (!page.inLab && content.link !== stateInAddress()) history.replaceState(null, "", addressOf(content.link));
+      if (!page.inLab && !content.keep_address && content.link !== stateInAddress()) history.replaceState(null, "", addressOf(content.link));
       page.root.dispatchEvent(new CustomEvent("explorer-drawn", { detail: content, bubbles: true }));
     },
     details(content) {
@@ -119,7 +136,7 @@ function receive(page, parts) {
     problem: (content) => parts.problem.draw(content),
     notice: (content) => page.notice(content.text),
     file: (content, buffers) => saveFile(content, buffers[0]),
-    done: (content) => content.turn === page.turn && page.root.classList.remove("ex-busy"),
+    done: (content) => page.answered(content.turn),
   };
 }
 
@@ -131,10 +148,11 @@ function render({ model, el }) {
   // One after the other: the first message takes a while to unpack.
   let queue = Promise.resolve();
   const hear = (content, buffers) => {
+    page.lost(false);
     queue = queue.then(() => handlers[content.kind]?.(content, buffers)).catch((error) => console.error(error));
   };
   model.on("msg:custom", hear);
-  const keys = makeKeys(page, parts.search);
+  const keys = makeKeys(page, parts);
   // In a notebook the other cells have keys of their own, and its one-letter shortcuts are not for in here.
   const ground = page.inLab ? el : document;
   const keep = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
@@ -143,6 +161,7 @@ function render({ model, el }) {
   const followAddress = () =>
     stateInAddress() && stateInAddress() !== page.asked?.link && page.send({ do: "restore", text: stateInAddress() });
   if (!page.inLab) addEventListener("hashchange", followAddress);
+  watchConnection(page);
   requestAnimationFrame(() => {
     const [width, height] = parts.map.size();
     page.send({ do: "ready", link: page.inLab ? "" : stateInAddress(), ...page.view(width, height) });

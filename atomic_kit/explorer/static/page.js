@@ -1,5 +1,8 @@
 // What all parts of the page know, and how they speak to Python (widget.py).
 
+// Milliseconds after which nobody can be there any more.
+const NO_ANSWER = 30000;
+
 class Page {
   constructor(model, root) {
     this.model = model;
@@ -21,7 +24,20 @@ class Page {
   send(message) {
     this.turn += 1;
     this.root.classList.add("ex-busy");
-    this.model.send({ turn: this.turn, ...message });
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.lost(true), NO_ANSWER);
+    try {
+      this.model.send({ turn: this.turn, ...message });
+    } catch (error) {
+      this.answered(this.turn);
+      this.lost(true);
+    }
+  }
+
+  answered(turn) {
+    if (turn !== this.turn) return;
+    clearTimeout(this.waiting);
+    this.root.classList.remove("ex-busy");
   }
 
   select(row) {
@@ -42,7 +58,8 @@ class Page {
   }
 
   isExcluded(row) {
-    const name = this.name(row);
+    const name = this.name(row),
+      full = `${name}.${this.catalogue.value("arch", row)}`;
     return (this.asked?.excluded ?? []).some((text) =>
       text.includes("*")
         ? new RegExp(
@@ -51,7 +68,7 @@ class Page {
               .map(RegExp.escape ?? escaped)
               .join(".*")}$`,
           ).test(name)
-        : text === name,
+        : text === name || text === full,
     );
   }
 
@@ -61,3 +78,10 @@ class Page {
 }
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+// The kernel and the way to it are told of by the manager of the page's widgets, where it has one.
+function watchConnection(page) {
+  const kernel = page.model.widget_manager?.kernel;
+  kernel?.connectionStatusChanged?.connect((_, status) => page.lost(status !== "connected"));
+  kernel?.statusChanged?.connect((_, status) => status === "dead" && page.lost(true));
+}

@@ -69,6 +69,8 @@ function makeRequests(page) {
   return { box, draw };
 }
 
+const leaves = (size) => (size === null ? "without it there is no set" : `without it ${bytes(size)} leave`);
+
 // One request with its box, its size and a bar of it.
 function makeRequest(page, text) {
   let ticked = false;
@@ -92,9 +94,9 @@ function makeRequest(page, text) {
     const size = request.ticked ? page.sizes.get(text) : undefined;
     ticked = tick.checked = request.ticked;
     bar.style.width = size?.additional ? `${Math.max(2, (100 * size.additional) / most)}%` : "0";
-    box.title = size ? `needs ${bytes(size.alone)} alone; without it ${bytes(size.additional)} leave` : "";
+    box.title = size ? `needs ${bytes(size.alone)} alone; ${leaves(size.additional)}` : "";
     box.className = request.new ? "ex-new" : "";
-    amount.textContent = size ? (size.additional === 0 ? "–" : bytes(size.additional)) : "";
+    amount.textContent = size ? (size.additional === null ? "needed" : bytes(size.additional || null)) : "";
   };
   return { box, draw };
 }
@@ -112,17 +114,11 @@ function makePolicy(page) {
   const list = h("ul", { class: "ex-marks" });
   const sum = h("small", {});
   const draw = () => {
-    const { findings, marks } = page.picture;
-    const all = [...findings, ...Object.values(marks).flat()];
-    const of = (severity) => all.filter((one) => one.severity === severity);
-    sum.textContent = `${count(of("error").length, "error")}, ${count(of("warning").length, "warning")}`;
-    const told = [
-      ...findings,
-      ...Object.values(marks)
-        .flat()
-        .filter((one) => one.severity === "error"),
-    ];
-    list.replaceChildren(...told.slice(0, 12).map((one) => markLine(one, `${one.subject}: `)));
+    const { groups } = page.picture;
+    const sumOf = (severity) =>
+      groups.reduce((all, one) => all + (one.severity === severity ? one.count : 0), 0);
+    sum.textContent = `${count(sumOf("error"), "error")}, ${count(sumOf("warning"), "warning")}`;
+    list.replaceChildren(...groups.slice(0, 14).map(groupLine));
   };
   return {
     box: h("section", { class: "ex-card ex-policy", "aria-label": "policy" }, h("h2", {}, "Policy ", sum), list),
@@ -130,11 +126,19 @@ function makePolicy(page) {
   };
 }
 
+// One finding, or all of a rule: how many there are and the names of some.
+function groupLine(group) {
+  if (group.count === 1) return markLine(group, `${group.subject}: `);
+  const line = markLine(group, `${count(group.count, "package")}: `);
+  line.title = group.subjects.join(", ") + (group.count > group.subjects.length ? ", …" : "");
+  return line;
+}
+
 const markLine = (mark, before = "") =>
   h(
     "li",
     { class: `ex-${mark.severity}` },
-    h("b", {}, mark.severity === "error" ? "✗ " : "! "),
+    h("b", {}, { error: "✗ ", warning: "! " }[mark.severity] ?? "· "),
     `${before}${mark.evidence}`,
     h("small", {}, ` ${mark.action}`),
   );
@@ -153,14 +157,14 @@ function makeProblem(page) {
     box.hidden = false;
     box.replaceChildren(
       h("b", {}, "There is no package set for these requests. "),
-      "The pictures show the last one.",
+      page.picture ? "The pictures show the last one." : "There is no picture yet: there was none before.",
       h("ul", {}, ...problem.problems.map((one) => h("li", {}, one))),
       ...(problem.cause.length ? [h("p", {}, "The smallest cause: ", h("b", {}, problem.cause.join(", ")))] : []),
       h(
         "p",
         {},
         ...(cures.length ? ["What cures it: ", ...cures.flatMap((one) => [one, " "])] : [problem.hint, " "]),
-        h("button", { onclick: () => page.send({ do: "undo" }) }, "undo"),
+        h("button", { disabled: !page.asked.undo, onclick: () => page.send({ do: "undo" }) }, "undo"),
       ),
     );
   };

@@ -82,94 +82,6 @@ function makeTabs(page) {
   return { box, draw };
 }
 
-function makeSearch(page) {
-  const input = h("input", {
-    class: "ex-input",
-    type: "search",
-    placeholder: "Add a package  ( / )",
-    role: "combobox",
-    autocomplete: "off",
-    "aria-label": "add a package, capability or path",
-    "aria-expanded": "false",
-    "aria-controls": "ex-found",
-    "aria-autocomplete": "list",
-  });
-  const list = h("ul", {
-    class: "ex-found",
-    id: "ex-found",
-    role: "listbox",
-    "aria-label": "packages found",
-    hidden: true,
-  });
-  let rows = [],
-    place = -1;
-  const close = () => {
-    list.hidden = true;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
-  };
-  const point = (next) => {
-    place = next;
-    [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === place)));
-    list.children[place]?.scrollIntoView({ block: "nearest" });
-    if (place >= 0) input.setAttribute("aria-activedescendant", `ex-found-${place}`);
-  };
-  const add = (text, row) => {
-    input.value = "";
-    close();
-    const asked = page.asked?.requests.some((request) => request.text === text && request.ticked);
-    if (!asked) page.send({ do: "request", texts: [text], row });
-    else if (row !== null) page.select(memberOf(page, text) ?? row);
-  };
-  const open = () => {
-    rows = page.catalogue ? page.catalogue.complete(input.value) : [];
-    list.replaceChildren(
-      ...rows.map((row, at) =>
-        h(
-          "li",
-          {
-            id: `ex-found-${at}`,
-            role: "option",
-            "aria-selected": "false",
-            onpointerdown: (event) => {
-              event.preventDefault();
-              add(page.name(row), row);
-            },
-          },
-          h("b", {}, page.name(row)),
-          h("span", { class: "ex-size" }, bytes(page.catalogue.value("install_size", row))),
-          h("small", {}, (page.member[row] ? `${page.reason(row)} · ` : "") + page.catalogue.value("summary", row)),
-        ),
-      ),
-    );
-    if (input.value.trim() && !rows.length)
-      list.replaceChildren(
-        h("li", { class: "ex-none" }, "no package has that in its name; Enter asks for what provides it"),
-      );
-    list.hidden = !input.value.trim();
-    input.setAttribute("aria-expanded", String(!list.hidden));
-    point(rows.length ? 0 : -1);
-  };
-  input.addEventListener("input", open);
-  input.addEventListener("blur", close);
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      if (list.hidden) open();
-      if (rows.length) point((place + (event.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length);
-    } else if (event.key === "Enter" && input.value.trim()) {
-      event.preventDefault();
-      const row = !list.hidden && place >= 0 ? rows[place] : null;
-      add(row === null ? input.value.trim() : page.name(row), row);
-    } else if (event.key === "Escape") {
-      event.stopPropagation();
-      if (list.hidden) input.value = "";
-      close();
-    }
-  });
-  return { box: h("div", { class: "ex-search" }, input, list), input };
-}
-
 function makeTotals(page) {
   const box = h("div", { class: "ex-totals", role: "status", "aria-live": "polite" });
   const draw = () => {
@@ -237,7 +149,7 @@ function budgetLine(totals, over) {
   return box;
 }
 
-function makeTools(page, elsewhere) {
+function makeTools(page, elsewhere, help) {
   const button = (key, text, title, work) =>
     h("button", { "data-key": key, title, "aria-label": title, onclick: work }, text);
   const undo = button("undo", "↶ Undo", "undo (Ctrl+Z)", () => page.send({ do: "undo" }));
@@ -301,9 +213,10 @@ function makeTools(page, elsewhere) {
   menu.addEventListener("focusout", (event) => {
     if (!menu.contains(event.relatedTarget)) menu.open = false;
   });
+  const ask = button("help", "?", "keys (?)", help.show);
   const draw = () => {
     undo.disabled = !page.asked.undo;
     redo.disabled = !page.asked.redo;
   };
-  return { box: h("div", { class: "ex-tools" }, undo, redo, menu, file), draw };
+  return { box: h("div", { class: "ex-tools" }, undo, redo, menu, ask, file), draw };
 }

@@ -80,7 +80,10 @@ function makeTreemap(page) {
       const grouped = page.group !== "package";
       // A group's frame comes before its cells: the first of its name.
       const seen = new Set();
-      const cells = page.picture.treemap.map((one) => {
+      // It was laid out for the frame's size then; until it is anew it is stretched.
+      const [across, down] = [frame.clientWidth / page.picture.view[0], frame.clientHeight / page.picture.view[1]];
+      const cells = page.picture.treemap.map(({ x, y, w, h, ...rest }) => {
+        const one = { ...rest, x: x * across, y: y * down, w: w * across, h: h * down };
         const isFrame = grouped && !seen.has(one.group);
         seen.add(one.group);
         return cell({ ...one, frame: isFrame });
@@ -96,6 +99,7 @@ function makeTreemap(page) {
         ...cells,
       );
       frame.replaceChildren(picture);
+      legend.lastChild.previousSibling.hidden = !page.rows.some((row) => page.reason(row) === REASONS.at(-1));
       frame.querySelector(".ex-cell")?.setAttribute("tabindex", 0);
       mark();
     });
@@ -122,11 +126,14 @@ function makeTreemap(page) {
     else return;
     event.preventDefault();
   });
-  let width = 0;
+  let width = 0,
+    height = 0;
   new ResizeObserver(
     later(150, () => {
-      if (Math.abs(frame.clientWidth - width) > 4 && frame.clientWidth) {
-        width = frame.clientWidth;
+      const moved = Math.abs(frame.clientWidth - width) > 4 || Math.abs(frame.clientHeight - height) > 4;
+      if (moved && frame.clientWidth) {
+        [width, height] = [frame.clientWidth, frame.clientHeight];
+        if (page.picture) draw();
         look();
       }
     }),
@@ -144,7 +151,7 @@ function makeTreemap(page) {
     draw,
     mark,
     size: () => {
-      width = frame.clientWidth;
+      [width, height] = [frame.clientWidth, frame.clientHeight];
       return [frame.clientWidth || 800, frame.clientHeight || 360];
     },
     look,
