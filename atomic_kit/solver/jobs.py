@@ -100,11 +100,15 @@ class Requests(Facts):
         return map(frozenset, groups.values())
 
     def _install(self, text: str, request: Request, excluded: Ids) -> list[solv.Job]:
-        if not text.startswith("@"):
-            return self._wanted(text)
-        # As dnf: a member of a group that is excluded, or that no rpm_repo has, is passed over.
-        members = self._members(text, present=request.packages)
-        return [job for name in members if not self.matching(name) <= excluded for job in self._wanted(name)]
+        # As dnf: a member of a group or pattern that is excluded, or that no rpm_repo has, is passed over.
+        if text.startswith("@"):
+            members = self._members(text, present=request.packages)
+            return [job for name in members if not self.matching(name) <= excluded for job in self._wanted(name)]
+        choices = self._choices(text)
+        if len(choices) > 1 and excluded:
+            left = [self.one_of(ids, INSTALL) for ids in choices if not ids <= excluded]
+            return left or self._wanted(text)
+        return self._wanted(text)
 
     @cached_property
     def _wanted(self) -> Callable[[str], list[solv.Job]]:

@@ -219,6 +219,12 @@ def test_an_exclusion_may_be_a_full_name(make_pool: MakePool, capsys: pytest.Cap
     assert "excluding 'libb' changes nothing" in capsys.readouterr().err
 
 
+def test_an_excluded_member_of_a_pattern_is_passed_over(make_pool: MakePool) -> None:
+    pool = make_pool({"lib-a": {}, "liba": {}, "libb": {}, "libc": {}})
+    chosen = pool.solve(Request(("lib?",), exclude=("libb",)))
+    assert [package.name for package in chosen] == ["liba", "libc"]
+
+
 def test_what_no_relation_leads_to_is_explained_all_the_same(make_pool: MakePool) -> None:
     pool = make_pool(
         {
