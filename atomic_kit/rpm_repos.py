@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from atomic_kit.sources import MODULE_STREAM
+
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
@@ -58,7 +60,7 @@ PlacedPath = Annotated[Path, AfterValidator(_placed)]
 Url = Annotated[str, AfterValidator(_url)]
 Urls = Annotated[tuple[Url, ...], BeforeValidator(_listed), Field(min_length=1)]
 Patterns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
-ModuleStream = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+:[A-Za-z0-9_.+-]+$")]
+ModuleStream = Annotated[str, Field(pattern=f"^{MODULE_STREAM}$")]
 RepoId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]+$", max_length=100)]
 
 

@@ -176,7 +176,9 @@ def _key(text: str) -> Any:
 
 
 def _stream(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.+-]+:[A-Za-z0-9_.+-]+", text):
+    from atomic_kit.sources import MODULE_STREAM
+
+    if not re.fullmatch(MODULE_STREAM, text):
         raise InputError(f"--module {text!r} is not NAME:STREAM", hint="e.g. --module nodejs:20")
     return text
 

@@ -50,6 +50,7 @@ def _written(names: tuple[str, ...], asked: dict[str, Any]) -> Iterator[Path]:
     """Yield the path of parameters, and a treefile beside them, that say what was asked."""
     from atomic_kit.files import scratch_folder, write_json
     from atomic_kit.packages.question import read_treefile, user_cache
+    from atomic_kit.treefile import entry_of
 
     read = read_treefile(Path(asked["treefile"]), arch=asked["arch"]) if asked["treefile"] else None
     if read is None and not names:
@@ -59,7 +60,7 @@ def _written(names: tuple[str, ...], asked: dict[str, Any]) -> Iterator[Path]:
     recommends = not asked["no_weak_deps"] and (read.recommends if read else True)
     treefile = {
         "ref": (read.ref if read else "") or "explorer/x86_64/candidate",
-        "packages": [_entry(text) for text in (*(read.packages if read else ()), *names)],
+        "packages": [entry_of(text) for text in (*(read.packages if read else ()), *names)],
         "exclude-packages": [*(read.exclude_packages if read else ()), *asked["exclude"]],
         "recommends": recommends,
         **(_kept(read) if read else {}),
@@ -79,14 +80,12 @@ def _written(names: tuple[str, ...], asked: dict[str, Any]) -> Iterator[Path]:
 
 def _kept(read: Treefile) -> dict[str, Any]:
     """Return what else of a treefile says which packages are taken, and what its export keeps."""
+    from atomic_kit.treefile import entry_of
+
     rpm_repos = {"repos": list(read.rpm_repos), "lockfile-repos": list(read.lockfile_repos)}
-    bound = [{"repo": one.rpm_repo, "packages": [_entry(text) for text in one.packages]} for one in read.repo_packages]
+    bound = [{"repo": one.rpm_repo, "packages": [*map(entry_of, one.packages)]} for one in read.repo_packages]
     kept = {**rpm_repos, "repo-packages": bound, "documentation": read.documentation, "releasever": read.releasever}
     return {key: value for key, value in kept.items() if value not in ([], "", True)}
-
-
-def _entry(text: str) -> str:
-    return f"'{text}'" if " " in text else text
 
 
 def _release(releasever: str) -> dict[str, str]:

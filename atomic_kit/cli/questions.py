@@ -12,6 +12,7 @@ import click
 from atomic_kit.cli.asking import AS_JSON, is_spelled_out, open_question, question_options
 from atomic_kit.cli.output import counted, print_json, print_table, size
 from atomic_kit.errors import InputError
+from atomic_kit.words import few
 
 if TYPE_CHECKING:
     from atomic_kit.packages.graph import Link
@@ -137,6 +138,5 @@ def _chain(chain: Sequence[Link]) -> str:
     return " ".join(words)
 
 
-def _some(names: Sequence[str], *, at_most: int = 8) -> str:
-    shown = ", ".join(names[:at_most])
-    return f"{shown} and {len(names) - at_most} more" if len(names) > at_most else shown or "nothing"
+def _some(names: Sequence[str]) -> str:
+    return few(names, 8) or "nothing"

@@ -20,7 +20,7 @@ from atomic_kit.packages.lock import lock_of
 from atomic_kit.packages.package_set import Package, PackageSet
 from atomic_kit.solver import Request
 from atomic_kit.sources import Snapshot
-from atomic_kit.treefile import Treefile, load_treefile
+from atomic_kit.treefile import Treefile, entry_of, load_treefile
 
 # The name and the media type of each file that is handed out.
 FILES = {
@@ -108,7 +108,7 @@ def _listed(document: Mapping[str, Any]) -> str:
 
 def _entries(texts: Iterable[str]) -> list[str]:
     """Return requests as treefiles have them: one with blanks in it stands in quotes of its own."""
-    return [_Quoted(f"'{one}'") if any(map(str.isspace, one)) else one for one in sorted(set(texts))]
+    return [one if (entry := entry_of(one)) == one else _Quoted(entry) for one in sorted(set(texts))]
 
 
 def _read_back(text: str, *, basearch: str) -> None:

@@ -10,8 +10,8 @@ from atomic_kit.errors import InputError, UnsolvableError
 from atomic_kit.explorer.alone import brought_alone
 from atomic_kit.explorer.catalogue import Catalogue, make_catalogue
 from atomic_kit.packages.graph import RequirementGraph
-from atomic_kit.packages.package_set import Package, PackageSet
-from atomic_kit.packages.what_if import Size, changed, size_of
+from atomic_kit.packages.package_set import PackageSet
+from atomic_kit.packages.what_if import Size, alone_and_without, changed, size_of
 from atomic_kit.parameters import PolicyParameters
 from atomic_kit.policy import rules
 from atomic_kit.solver import Answer, Pool, Request
@@ -144,10 +144,7 @@ class Study:
     def request_sizes(self, request: Request) -> Iterator[RequestSize]:
         """Yield the sizes of each text of a request, two solves a step."""
         whole = self._solved(request).chosen
-        for text in request.texts:
-            others = tuple(other for other in request.texts if other != text)
-            alone = self.answer(changed(request, remove=others))
-            without = self.answer(changed(request, remove=[text]))
+        for text, alone, without in alone_and_without(request, self.answer):
             yield RequestSize(
                 text,
                 self.size(alone.chosen).install_size if alone else None,
@@ -158,7 +155,7 @@ class Study:
         """Return what to ask for to get a package: its name or, when that would bring another one, its full name."""
         package = self.pool.package(number)
         named = self.pool.named(package.name)
-        return package.name if number in named and self.pool.best(named) == number else _full_name(package)
+        return package.name if number in named and self.pool.best(named) == number else str(package.nevra)
 
     def exclusion_for(self, number: int) -> str:
         """Return what to exclude so that a package does not come; its twin of another word size may."""
@@ -173,7 +170,7 @@ class Study:
     def exclusions_of(self, request: Request, number: int) -> tuple[str, ...]:
         """Return what a request excludes a package by: its name, with or without architecture, or its full name."""
         package = self.pool.package(number)
-        texts = (package.name, f"{package.name}.{package.arch}", self.text_for(number), _full_name(package))
+        texts = (package.name, f"{package.name}.{package.arch}", self.text_for(number), str(package.nevra))
         return tuple(text for text in dict.fromkeys(texts) if text in request.exclude)
 
     def row_in_set(self, request: Request, row: int) -> int | None:
@@ -189,8 +186,3 @@ class Study:
         text, barred = self.text_for(number), self.exclusions_of(request, number)
         exclude = tuple(one for one in request.exclude if one not in barred)
         return self.answer(replace(request, packages=(*request.packages, text), exclude=exclude))
-
-
-def _full_name(package: Package) -> str:
-    nevra = package.nevra
-    return f"{nevra.name}-{nevra.evr}.{nevra.arch}"

@@ -69,12 +69,7 @@ class Comparison:
 
 def newest(pool: Pool) -> tuple[Package, ...]:
     """Return every package of some rpm_repos, of each name and architecture the one that the solver prefers."""
-    groups: dict[tuple[str, str], set[int]] = {}
-    for number in pool.ids():
-        package = pool.package(number)
-        groups.setdefault((package.name, package.arch), set()).add(number)
-    chosen = (pool.package(pool.best(frozenset(ids)) if len(ids) > 1 else min(ids)) for ids in groups.values())
-    return tuple(sorted(chosen, key=lambda package: (package.name, package.arch)))
+    return tuple(sorted(map(pool.package, pool.newest(pool.ids())), key=lambda package: (package.name, package.arch)))
 
 
 def as_package(installed: InstalledPackage) -> Package:

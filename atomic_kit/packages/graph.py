@@ -86,10 +86,7 @@ class RequirementGraph:
         import networkx as nx
 
         paths = nx.shortest_simple_paths(self.around(number), ROOT, number)
-        try:
-            found = [tuple(map(self._link, path, path[1:])) for path in islice(paths, at_most)]
-        except nx.NetworkXNoPath:
-            return ()
+        found = [tuple(map(self._link, path, path[1:])) for path in islice(paths, at_most)]
         return tuple(sorted(found, key=lambda chain: (len(chain), [link.target for link in chain])))
 
     def around(self, number: int) -> nx.DiGraph[int]:
@@ -161,14 +158,9 @@ class RequirementGraph:
         for relation in self.pool.relations(number):
             if relation.kind != "supplements":
                 yield from relation.formula.leads_to(kept)
-        yield from self._supplementing.get(number, frozenset()) & kept
+        yield from self._supplementing.get(number, set()) & kept
         yield from self._beside_relations.get(number, frozenset()) & kept
 
     @cached_property
-    def _supplementing(self) -> Mapping[int, frozenset[int]]:
-        wanted = self.pool.wanted_by(self.answer.chosen, "supplements")
-        turned: dict[int, set[int]] = {}
-        for number, others in wanted.items():
-            for other in others:
-                turned.setdefault(other, set()).add(number)
-        return {number: frozenset(others) for number, others in turned.items()}
+    def _supplementing(self) -> Mapping[int, set[int]]:
+        return self.pool.wanted_by(self.answer.chosen, "supplements")

@@ -16,6 +16,7 @@ from atomic_kit.errors import InputError
 from atomic_kit.files import file_digest
 from atomic_kit.packages.package_set import Package, PackageSet
 from atomic_kit.sources import Snapshot
+from atomic_kit.words import first_of
 
 _TOLD = 10
 
@@ -57,11 +58,11 @@ class Lock:
     is named here, and others may come and go. `generated` and `rpm_repos` are of the first file.
     """
 
-    packages: Mapping[str, LockedPackage]
+    packages: Mapping[str, LockedPackage] = field(hash=False)
     strict: bool = True
     files: tuple[Path, ...] = ()
     generated: datetime | None = None
-    rpm_repos: Mapping[str, datetime] = field(default_factory=dict)
+    rpm_repos: Mapping[str, datetime] = field(default_factory=dict, hash=False)
 
     def allows(self, package: Package) -> bool:
         """Say whether a package may be chosen."""
@@ -79,8 +80,7 @@ class Lock:
         gone = self.missing(package_set) if self.strict else ()
         faults = [f"{locked} is missing ({locked.place or 'the lock'})" for locked in gone] + wrong
         if faults:
-            more = [f"and {len(faults) - _TOLD} more"] if len(faults) > _TOLD else []
-            text = "the package set is not the locked one:\n" + "\n".join(f"  {one}" for one in faults[:_TOLD] + more)
+            text = "the package set is not the locked one:\n" + "\n".join(f"  {one}" for one in first_of(faults, _TOLD))
             raise InputError(text, hint="take the rpm_repos of the lock's time, or make the lock anew")
 
 

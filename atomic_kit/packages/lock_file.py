@@ -11,6 +11,7 @@ from typing import Any
 
 from atomic_kit.errors import InputError
 from atomic_kit.packages.lock import Lock, LockedPackage
+from atomic_kit.words import first_of
 from atomic_kit.yaml import YamlMap, line_of, read_yaml
 
 _EVR = re.compile(r"(?:(?P<epoch>[0-9]{1,10}):)?(?P<rest>[^-:\s]+-[^-:\s]+)")
@@ -32,11 +33,9 @@ def read_lock(paths: Sequence[Path], *, strict: bool = True) -> Lock:
     files = [_File(path) for path in paths]
     faults = [fault for file in files for fault in file.faults]
     if faults:
-        more = [f"and {len(faults) - _MAX_FAULTS} more faults"] if len(faults) > _MAX_FAULTS else []
-        raise InputError("\n".join(faults[:_MAX_FAULTS] + more), hint="mend the lock file and run again")
+        raise InputError("\n".join(first_of(faults, _MAX_FAULTS, "faults")), hint="mend the lock file and run again")
     packages = {name: package for file in files for name, package in file.packages.items()}
-    first = files[0]
-    return Lock(dict(sorted(packages.items())), strict, tuple(paths), first.generated, first.rpm_repos)
+    return Lock(dict(sorted(packages.items())), strict, tuple(paths), files[0].generated, files[0].rpm_repos)
 
 
 class _File:

@@ -15,7 +15,7 @@ from atomic_kit.packages.graph import RequirementGraph
 from atomic_kit.packages.resolve import named_rpm_repos, open_pool, request_of
 from atomic_kit.progress import note
 from atomic_kit.solver import Answer, Pool, Request
-from atomic_kit.sources import Snapshot, Source
+from atomic_kit.sources import MODULE_STREAM, Snapshot, Source
 from atomic_kit.sources.arches import basearch_of, solver_arch
 from atomic_kit.sources.rpmmd import RpmMdSource
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from atomic_kit.rpm_repos import RpmRepo
     from atomic_kit.treefile import Treefile
 
-_STREAM = re.compile(r"@([A-Za-z0-9_.+-]+:[A-Za-z0-9_.+-]+)(?:/[A-Za-z0-9_.+-]*)?")
+_STREAM = re.compile(rf"@({MODULE_STREAM})(?:/[A-Za-z0-9_.+-]*)?")
 
 
 @dataclass(frozen=True)

@@ -55,13 +55,11 @@ def smallest_set(
     are asked for by `any_version`: they are often smaller. Ends after `seconds` with the best set so far and its
     gap. Raises UnsolvableError when there is no set, StepError when none was found in time.
     """
-    # In words, if there is none at all.
-    pool.answer(Request(tuple(capabilities), exclude=tuple(exclude), recommends=False))
+    request = Request(tuple(capabilities), exclude=tuple(exclude), recommends=False)
+    pool.answer(request)  # in words, if there is no set at all
     wanted = {text: pool.matching(text) for text in capabilities}
-    banned = frozenset(number for text in exclude for number in pool.named(text))
-    reachable = _reachable(pool, wanted.values(), banned)
-    newest = reachable if any_version else _newest(pool, reachable)
-    if newest != reachable and _can_do(pool, capabilities, exclude, newest):
+    reachable = _reachable(pool, wanted.values(), pool.excluded(exclude))
+    if not any_version and pool.can_solve(request, only=(newest := pool.newest(reachable))):
         reachable = newest
     weights = {number: _weight(pool, number, measure) for number in sorted(reachable)}
     chosen, bound = _minimise(weights, _constraints(pool, wanted.values(), reachable), seconds)
@@ -73,26 +71,11 @@ def smallest_set(
     return Smallest(pool.package_set(answer), size, bound, gap, len(reachable))
 
 
-def _newest(pool: Pool, reachable: set[int]) -> set[int]:
-    """Return of each name and architecture the package that the solver prefers."""
-    groups: dict[tuple[str, str], set[int]] = {}
-    for number in reachable:
-        package = pool.package(number)
-        groups.setdefault((package.name, package.arch), set()).add(number)
-    return {pool.best(frozenset(ids)) for ids in groups.values()}
-
-
-def _can_do(pool: Pool, capabilities: Sequence[str], exclude: Sequence[str], allowed: set[int]) -> bool:
-    """Say whether some packages are enough, those that play no part aside."""
-    request = Request(tuple(capabilities), exclude=tuple(exclude), recommends=False)
-    return pool.can_solve(request, only=frozenset(allowed))
-
-
 def _weight(pool: Pool, number: int, measure: Measure) -> int:
     return 1 if measure == "packages" else int(getattr(pool.package(number), measure))
 
 
-def _reachable(pool: Pool, wanted: Iterable[Ids], banned: Ids) -> set[int]:
+def _reachable(pool: Pool, wanted: Iterable[Ids], banned: Ids) -> Ids:
     """Return the packages that can play a part: providers of what is wanted, of what they require, and so on."""
     new = {number for ids in wanted for number in ids} - banned
     found: set[int] = set()
@@ -107,10 +90,10 @@ def _reachable(pool: Pool, wanted: Iterable[Ids], banned: Ids) -> set[int]:
             for other in positive
         )
         new = set(needed) - found - banned
-    return found
+    return frozenset(found)
 
 
-def _constraints(pool: Pool, wanted: Iterable[Ids], reachable: set[int]) -> Iterator[tuple[int | None, Clause]]:
+def _constraints(pool: Pool, wanted: Iterable[Ids], reachable: Ids) -> Iterator[tuple[int | None, Clause]]:
     """Yield clauses, each with the package on whose being in it depends (None: always)."""
     for ids in wanted:
         yield None, (ids, frozenset())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from atomic_kit.errors import InputError, UnsolvableError
 from atomic_kit.solver import Answer, Pool, Request
 from atomic_kit.solver.formula import Ids
+from atomic_kit.words import few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ def changed(
     """Return a request with changes; raise InputError when it never asked for something in `remove`."""
     if unknown := [text for text in remove if text not in request.texts]:
         raise InputError(
-            f"{', '.join(map(repr, unknown))} was not requested", hint=f"requested are {_some(request.texts)}"
+            f"{', '.join(map(repr, unknown))} was not requested", hint=f"requested are {few(request.texts, _TOLD)}"
         )
     rpm_repos = ((name, tuple(text for text in asked if text not in remove)) for name, asked in request.from_rpm_repo)
     return replace(
@@ -75,15 +76,19 @@ def changed(
     )
 
 
-def _some(texts: Sequence[str]) -> str:
-    more = len(texts) - _TOLD
-    return ", ".join(texts[:_TOLD]) + (f" and {more} more" if more > 0 else "")
-
-
 def what_if(pool: Pool, before: Request, after: Request) -> Outcome:
     """Return what changes when one request becomes another; raises UnsolvableError when either has no set."""
     old, new = pool.answer(before), pool.answer(after)
     return Outcome(old, new, comes=new.chosen - old.chosen, goes=old.chosen - new.chosen)
+
+
+def alone_and_without(
+    request: Request, answer: Callable[[Request], Answer | None]
+) -> Iterator[tuple[str, Answer | None, Answer | None]]:
+    """Yield each text of a request with the answer to it alone and to all the others; None when there is no set."""
+    for text in request.texts:
+        others = [other for other in request.texts if other != text]
+        yield text, answer(changed(request, remove=others)), answer(changed(request, remove=[text]))
 
 
 def request_sizes(pool: Pool, request: Request) -> pd.DataFrame:
@@ -98,9 +103,7 @@ def request_sizes(pool: Pool, request: Request) -> pd.DataFrame:
 
     whole = pool.answer(request)
     rows = []
-    for text in request.texts:
-        alone = _try(pool, changed(request, remove=[other for other in request.texts if other != text]))
-        others = _try(pool, changed(request, remove=[text]))
+    for text, alone, others in alone_and_without(request, lambda asked: _try(pool, asked)):
         own = size_of(pool, alone.chosen) if alone else None
         added = size_of(pool, whole.chosen - others.chosen) if others else None
         rows.append(

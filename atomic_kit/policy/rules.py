@@ -12,6 +12,7 @@ import pandas as pd
 from atomic_kit.packages.package_set import Package, PackageSet
 from atomic_kit.parameters import PolicyParameters
 from atomic_kit.treefile import Treefile
+from atomic_kit.words import few
 
 MIB = 1024 * 1024
 
@@ -68,8 +69,7 @@ def licenses_found(subject: Subject) -> Iterable[Finding]:
     for package in subject.package_set:
         carriers.setdefault(subject.licenses.get(package.name) or package.license or "none", []).append(package.name)
     for text, names in sorted(carriers.items()):
-        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        yield Finding("license-found", text, Severity.NOTE, f"{len(names)} packages: {shown}", "nothing to do")
+        yield Finding("license-found", text, Severity.NOTE, f"{len(names)} packages: {few(names, 5)}", "nothing to do")
 
 
 def foreign_vendor(subject: Subject) -> Iterable[Finding]:

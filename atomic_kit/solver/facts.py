@@ -101,6 +101,14 @@ class Facts:
         """Return the one of some packages that the solver prefers: by priority, architecture and version."""
         return int(self._pool.best_solvables([self._pool.id2solvable(number) for number in sorted(ids)])[0].id)
 
+    def newest(self, ids: Iterable[int]) -> Ids:
+        """Return of some packages, for each name and architecture, the one that the solver prefers."""
+        groups: dict[tuple[str, str], set[int]] = {}
+        for number in ids:
+            one = self._pool.id2solvable(number)
+            groups.setdefault((one.name, one.arch), set()).add(number)
+        return frozenset(self.best(frozenset(same)) if len(same) > 1 else min(same) for same in groups.values())
+
     def _twins(self, number: int) -> Ids:
         """Return the packages of the same name and of another word size."""
         name = self._pool.id2solvable(number).name
@@ -150,10 +158,7 @@ class Facts:
         return _package(self._pool.id2solvable(number))
 
     def wanted_by(self, chosen: Ids, kind: str) -> dict[int, set[int]]:
-        """Map the packages of a set to those of it whose relations of a kind they meet.
-
-        For `supplements` it is the other way round: to those that they supplement.
-        """
+        """Map the packages of a set to those of it whose relations of a kind they meet."""
         wanted: dict[int, set[int]] = {}
         for number in chosen:
             for relation in self.relations(number):
@@ -161,17 +166,16 @@ class Facts:
                     for other in relation.formula.leads_to(chosen):
                         if other != number:
                             wanted.setdefault(other, set()).add(number)
-        if kind != "supplements":
-            return wanted
-        return _turned(wanted)
+        return wanted
 
 
-def _turned(pairs: Mapping[int, Iterable[int]]) -> dict[int, set[int]]:
-    turned: dict[int, set[int]] = {}
+def turned(pairs: Mapping[int, Iterable[int]]) -> dict[int, set[int]]:
+    """Return a relation from its other side."""
+    found: dict[int, set[int]] = {}
     for number, others in pairs.items():
         for other in others:
-            turned.setdefault(other, set()).add(number)
-    return turned
+            found.setdefault(other, set()).add(number)
+    return found
 
 
 _SIGNS = {

@@ -17,6 +17,7 @@ from atomic_kit.progress import note
 from atomic_kit.solver.facts import Facts
 from atomic_kit.solver.formula import Ids
 from atomic_kit.solver.request import Request
+from atomic_kit.words import first_of
 
 if TYPE_CHECKING:
     from atomic_kit.sources.comps import Comps
@@ -42,26 +43,30 @@ class Requests(Facts):
         """Raise UnsolvableError naming what a request asks for and nothing provides."""
         missing = [text for text in request.texts if not self.matching(text)]
         if missing:
-            problems = [f"nothing provides {text!r}{self._similar(text)}" for text in missing[:_TOLD]]
-            more = [f"and {len(missing) - _TOLD} more"] if len(missing) > _TOLD else []
-            raise UnsolvableError(problems + more, hint="check the names and the rpm_repos")
+            told = (f"nothing provides {text!r}{self._similar(text)}" for text in missing[:_TOLD])
+            problems = [*told, *first_of(missing, _TOLD)[_TOLD:]]
+            raise UnsolvableError(problems, hint="check the names and the rpm_repos")
         for text in request.exclude:
             if not self.named(text):
                 note(f"warning: excluding {text!r} changes nothing, no package is named so")
 
+    def excluded(self, texts: Iterable[str]) -> Ids:
+        """Return what some texts exclude."""
+        return frozenset().union(*map(self.named, texts))
+
     def jobs(self, request: Request) -> list[solv.Job]:
         """Return a request in libsolv's words."""
-        excluded = frozenset().union(*(self.named(text) for text in request.exclude))
+        excluded = self.excluded(request.exclude)
         jobs = [job for text in request.packages for job in self._install(text, request, excluded)]
         for rpm_repo, texts in request.from_rpm_repo:
             jobs += [job for text in texts for job in self._from_rpm_repo(text, rpm_repo)]
         if excluded:
             jobs.append(self.one_of(excluded, solv.Job.SOLVER_LOCK))
-        return jobs + self._lock_jobs(request.lock) if request.lock else jobs
+        return jobs + self._locking(request.lock) if request.lock else jobs
 
     def conflict_of(self, request: Request) -> list[str]:
         """Return, a sentence each, what a request asks for and at the same time does not allow."""
-        excluded = frozenset().union(*(self.named(text) for text in request.exclude))
+        excluded = self.excluded(request.exclude)
         texts = [text for text in request.texts if not text.startswith("@")]
         told = [f"{text} is asked for and excluded" for text in texts if self.matching(text) <= excluded]
         if (lock := request.lock) is not None:
@@ -122,16 +127,19 @@ class Requests(Facts):
 
     @cached_property
     def _comps(self) -> Comps:
-        from atomic_kit.sources.comps import merge_comps, read_comps
+        from atomic_kit.sources.comps import all_comps
 
-        files = [(one.id, one.comps) for one in self._rpm_repos if one.comps]
-        return merge_comps(read_comps(path, of=f"the comps of rpm_repo {name}") for name, path in files)
+        return all_comps(self._rpm_repos)
 
     def _from_rpm_repo(self, text: str, rpm_repo: str) -> list[solv.Job]:
         inside = [one for one in self.matching(text) if self.package(one).rpm_repo == rpm_repo]
         if not inside:
             raise UnsolvableError([f"rpm_repo {rpm_repo} has no {text!r}"], hint="check repo-packages")
         return [self.one_of(inside, INSTALL)]
+
+    @cached_property
+    def _locking(self) -> Callable[[Lock], list[solv.Job]]:
+        return cache(self._lock_jobs)
 
     def _lock_jobs(self, lock: Lock) -> list[solv.Job]:
         """Return jobs that keep to a lock; raise UnsolvableError naming the locked packages that are not there."""
@@ -161,9 +169,13 @@ class Requests(Facts):
     def _with_name(self, name: str) -> list[int]:
         return [one.id for one in self._pool.select(name, solv.Selection.SELECTION_NAME).solvables()]
 
+    @cached_property
+    def _all_names(self) -> set[str]:
+        """The names of all packages, also of those that are hidden."""
+        return {solvable.name for solvable in self._pool.solvables_iter()}
+
     def _similar(self, text: str) -> str:
-        names = {solvable.name for solvable in self._pool.solvables_iter()}
-        if text in names:
+        if text in self._all_names:
             return "; there is one, but it is hidden (excludepkgs, includepkgs, modules) or of another architecture"
-        close = difflib.get_close_matches(text, names, n=3)
+        close = difflib.get_close_matches(text, self._all_names, n=3)
         return f"; did you mean {', '.join(close)}?" if close else ""

@@ -10,7 +10,7 @@ import solv
 from atomic_kit.errors import UnsolvableError
 from atomic_kit.packages.package_set import PackageSet, Reason
 from atomic_kit.solver.explain import explain
-from atomic_kit.solver.facts import KINDS
+from atomic_kit.solver.facts import KINDS, turned
 from atomic_kit.solver.formula import Ids
 from atomic_kit.solver.jobs import INSTALL, Requests
 from atomic_kit.solver.request import Request
@@ -89,6 +89,7 @@ class Pool(Requests):
         """Return the packages of an answer with the reasons why each is there."""
         requested = {number for ids in answer.requested.values() for number in ids}
         kinds = {kind: self.wanted_by(answer.chosen, kind) for kind in KINDS}
+        kinds["supplements"] = turned(kinds["supplements"])  # who supplements is asked in by what it supplements
         packages = []
         for number in answer.chosen:
             required = kinds["requires"].get(number)

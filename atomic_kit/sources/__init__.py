@@ -10,6 +10,9 @@ from typing import Protocol
 
 from atomic_kit.packages.package_set import Package
 
+# A module stream as one types it, `nodejs:20`: a regular expression.
+MODULE_STREAM = r"[A-Za-z0-9_.+-]+:[A-Za-z0-9_.+-]+"
+
 
 @dataclass(frozen=True, slots=True)
 class RpmRepoMetadata:

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from atomic_kit.errors import InputError, StepError
-from atomic_kit.sources import Snapshot
+from atomic_kit.sources import RpmRepoMetadata
 from atomic_kit.sources.documents import parse_xml, text_of
 from atomic_kit.sources.unpacking import unpacked
 
@@ -63,9 +63,9 @@ def read_comps(path: Path, *, of: str) -> Comps:
     return Comps({one.id: one for one in groups if one.id}, {one.id: one for one in environments if one.id})
 
 
-def snapshot_comps(snapshot: Snapshot) -> Comps:
-    """Return the groups and environments of all rpm_repos of a snapshot; raises what `read_comps` raises."""
-    files = [(one.id, one.comps) for one in snapshot.rpm_repos if one.comps]
+def all_comps(rpm_repos: Iterable[RpmRepoMetadata]) -> Comps:
+    """Return the groups and environments of some rpm_repos; raises what `read_comps` raises."""
+    files = [(one.id, one.comps) for one in rpm_repos if one.comps]
     return merge_comps(read_comps(path, of=f"the comps of rpm_repo {name}") for name, path in files)
 
 

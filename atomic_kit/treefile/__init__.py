@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from atomic_kit.treefile.load import load_treefile
-from atomic_kit.treefile.values import RepoPackages, Treefile, version_prefix
+from atomic_kit.treefile.values import RepoPackages, Treefile, entry_of, version_prefix
 
-__all__ = ["RepoPackages", "Treefile", "load_treefile", "version_prefix"]
+__all__ = ["RepoPackages", "Treefile", "entry_of", "load_treefile", "version_prefix"]

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from atomic_kit.errors import InputError
 from atomic_kit.treefile import kinds
 from atomic_kit.treefile.keys import ARCH_PACKAGES, KEYS, OF_A_HOST, OLD_SPELLINGS, Fate
+from atomic_kit.words import first_of
 from atomic_kit.yaml import YamlMap, line_of, read_yaml
 
 _ARCH_KIND: TypeAdapter[Any] = TypeAdapter(kinds.Packages)
@@ -103,8 +104,8 @@ def check(document: Document, *, basearch: str) -> None:
         document.values = {"boot-location": "modules", "tmp-is-dir": True} | document.values
     _resolve_files(document)
     if document.faults:
-        raise InputError("\n".join(_first(document.faults, "faults")), hint=_HINT)
-    document.warnings = _first(document.warnings, "warnings")
+        raise InputError("\n".join(first_of(document.faults, _MAX_TOLD, "faults")), hint=_HINT)
+    document.warnings = first_of(document.warnings, _MAX_TOLD, "warnings")
 
 
 def _named(document: Document) -> dict[Any, str]:
@@ -211,11 +212,6 @@ def _resolve_files(document: Document) -> None:
             text = f"names {shown(named)}, which does not exist (paths are relative to the treefile)"
             document.absent[path] = f"{document.place(name)}: {text}"
         document.values[name] = path
-
-
-def _first(sentences: list[str], what: str) -> list[str]:
-    more = len(sentences) - _MAX_TOLD
-    return [*sentences[:_MAX_TOLD], *([f"and {more} more {what}"] if more > 0 else [])]
 
 
 def shown(value: Any) -> str:

@@ -62,6 +62,11 @@ class Treefile:
     warnings: tuple[str, ...] = ()
 
 
+def entry_of(text: str) -> str:
+    """Return a request as a treefile lists it: one with blanks in it stands in single quotes, to be held together."""
+    return f"'{text}'" if any(map(str.isspace, text)) else text
+
+
 def version_prefix(treefile: Treefile, generated: datetime) -> str:
     """Return automatic-version-prefix with its `<date:FORMAT>` filled in from the snapshot's time."""
     return re.sub(r"<date:([^<>]+)>", lambda match: generated.strftime(match[1]), treefile.automatic_version_prefix)

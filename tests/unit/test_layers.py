@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "atomic_kit"
 
 # Bottom first. A room stands for all modules in it, unless a module has its own line.
 LAYERS = {
-    "ground": ["errors", "files", "nevra"],
+    "ground": ["errors", "files", "nevra", "words"],
     "values": ["compose.commit", "packages.diff", "packages.package_set", "release.records", "workspace"],
     "door": ["command", "download", "http_session", "progress", "web"],
     "inputs": ["packages.lock", "packages.lock_file", "parameters", "rpm_repos", "sources", "treefile", "yaml"],
